@@ -1,0 +1,58 @@
+"""Settings: one frozen object, made in the composition root and passed on.
+
+Each setting is read from the environment variable `ATLAS_<NAME>`; `atlas settings` lists them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kg.terms import DEFAULT_BASE
+
+
+class Settings(BaseSettings):
+    """The operator's choices, every one with a default."""
+
+    model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default=Path("atlas-home"), description="The workspace: imports, releases and tokens."
+    )
+    base: Annotated[str, Field(pattern=r"^https?://[^\s<>\"{}|^`\\]+/$")] = Field(
+        default=DEFAULT_BASE, description="The base IRI of entities, graphs and the ontology."
+    )
+    host: str = Field(default="127.0.0.1", description="The address that `atlas serve` binds.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="The port that `atlas serve` binds; 0 takes a free one."
+    )
+    keep_releases: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="How many releases retention keeps, the current one included."
+    )
+    query_timeout: Annotated[float, Field(gt=0)] = Field(
+        default=30.0, description="Seconds a query from outside may take unless it asks for less."
+    )
+    query_timeout_max: Annotated[float, Field(gt=0)] = Field(
+        default=120.0, description="The most seconds that `timeout=` may ask for."
+    )
+    query_memory: Annotated[int, Field(ge=64)] = Field(
+        default=1024, description="MiB of memory that one query may take."
+    )
+    query_workers: Annotated[int, Field(ge=1)] = Field(
+        default=8, description="Query processes kept ready for small queries."
+    )
+    query_queue: Annotated[int, Field(ge=1)] = Field(
+        default=64, description="Queries that may wait before the answer is 503."
+    )
+    cache_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=64 * 1024 * 1024, description="Bytes of finished answers kept for the release."
+    )
+    request_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=1024 * 1024, description="The largest request body that a query may have."
+    )
+    memory: Annotated[int, Field(ge=256)] = Field(
+        default=1024, description="MiB of memory that importing and validating may take."
+    )
