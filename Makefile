@@ -1,0 +1,46 @@
+# Cluster Atlas: everything from a fresh clone. `make` lists the targets.
+# Needs Python 3.11 or newer and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint types unit bench serve clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Cluster Atlas needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) has no venv module; install it (Debian: python3-venv) and try again"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## load the sample, validate, publish and serve it on http://127.0.0.1:8000
+	$(BIN)/atlas demo
+
+serve: $(READY) ## serve the current release of the workspace
+	$(BIN)/atlas serve
+
+test: lint types unit ## every check: lint, types, tests, documentation
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+bench: $(READY) ## measure against the peers, in one run, and print the tables
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what the targets above made; never a workspace
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

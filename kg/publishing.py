@@ -1,0 +1,181 @@
+"""Publishing: a release out of the current imports.
+
+1. The statements that each import publishes, and the ontology, become the distinct quads.
+2. The rules of the ontology add what follows, in the graph `inferred`.
+3. Provenance says for every entity where it was first written, in the graph `provenance`.
+4. All of it is written as N-Quads and bulk-loaded into a fresh store, which is then compacted.
+5. The finished folder is renamed to its number, and the link `current` moved to it.
+
+A release is a function of its inputs: the imports, the ontology, the base IRI and the code version.
+When these are those of the current release, nothing is built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyoxigraph
+
+import kg
+from kg import database, imports, inference, nquads, provenance, releases
+from kg.errors import WorkspaceError
+from kg.identifiers import Identifiers
+from kg.progress import Stages, silent
+from kg.statements import SCHEMA, batches
+from kg.workspace import new_folder, point, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import duckdb
+
+    from kg.imports import Import
+    from kg.ontology import Ontology
+    from kg.progress import Progress
+    from kg.releases import Release
+    from kg.settings import Settings
+    from kg.source import Source
+    from kg.workspace import Workspace
+
+_QUAD_SCHEMA: Final = pa.schema(list(SCHEMA)[:7])
+_QUAD_COLUMNS: Final = ", ".join(_QUAD_SCHEMA.names)
+
+
+def inputs(workspace: Workspace, settings: Settings, ontology: Ontology) -> dict[str, Any]:
+    """Return what the next release would be a function of."""
+    return {
+        "version": kg.__version__,
+        "base": settings.base,
+        "ontology": ontology.digest,
+        "imports": [{"source": i.source, "id": i.id} for i in imports.current(workspace).values()],
+    }
+
+
+def digest(value: Any) -> str:
+    """Return a short digest of a JSON value, the same for the same value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def build(
+    workspace: Workspace,
+    settings: Settings,
+    ontology: Ontology,
+    sources: Mapping[str, Source],
+    progress: Progress = silent,
+) -> tuple[Release, bool]:
+    """Make the next release current; return it and whether it had to be built.
+
+    `sources` are the loaders by name, for the licence and publisher of each import. The caller
+    holds the writer's lock.
+
+    Raises:
+        WorkspaceError: nothing was imported yet, or the disk or memory did not suffice.
+    """
+    wanted = inputs(workspace, settings, ontology)
+    if not wanted["imports"]:
+        raise WorkspaceError("Nothing to publish: no import yet; load a source first")
+    serving = releases.current(workspace)
+    if serving is not None and serving.manifest["inputs"] == wanted:
+        return serving, False
+    stages = Stages(progress)
+    place = workspace.releases / str(releases.next_number(workspace))
+    with new_folder(place) as folder:
+        counts = _write(folder, workspace, settings, ontology, sources, stages)
+        write_manifest(folder, _manifest(int(place.name), wanted, counts, stages))
+    point(workspace.current, place)
+    releases.prune(workspace, settings.keep_releases)
+    return releases.find(workspace, int(place.name)), True
+
+
+def _manifest(
+    number: int, wanted: dict[str, Any], counts: dict[str, int], stages: Stages
+) -> dict[str, Any]:
+    return {
+        "release": number,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "digest": digest(wanted),
+        "inputs": wanted,
+        "quads": sum(counts.values()),
+        "graphs": counts,
+        "seconds": stages.seconds,
+    }
+
+
+def _write(
+    folder: Path,
+    workspace: Workspace,
+    settings: Settings,
+    ontology: Ontology,
+    sources: Mapping[str, Source],
+    stages: Stages,
+) -> dict[str, int]:
+    lines = folder / "quads.nq"
+    current = list(imports.current(workspace).values())
+    with database.connect(folder / "spill", settings.memory) as connection:
+        with stages.stage("merge statements"):
+            _merge(connection, current, ontology)
+        with stages.stage("infer"):
+            inference.infer(connection, "quad", ontology, Identifiers(settings.base))
+        with stages.stage("trace provenance"):
+            _trace(connection, Identifiers(settings.base), current, sources)
+        with stages.stage("write N-Quads"):
+            nquads.write(connection, "quad", lines)
+            counts = _counts(connection)
+    with stages.stage("load store"):
+        load_store(lines, folder / "store")
+    lines.unlink()
+    return counts
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection, current: list[Import], ontology: Ontology
+) -> None:
+    parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {i.published()}" for i in current)
+    connection.execute(f"CREATE TABLE quad AS SELECT DISTINCT {_QUAD_COLUMNS} FROM ({parts})")
+    _insert(connection, ontology.quads())
+
+
+def _trace(
+    connection: duckdb.DuckDBPyConnection,
+    identifiers: Identifiers,
+    current: list[Import],
+    sources: Mapping[str, Source],
+) -> None:
+    for one in current:
+        provenance.derive(connection, identifiers, one)
+        _insert(connection, provenance.describe(identifiers, one, sources.get(one.source)))
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    rows = connection.execute("SELECT graph, count(*) FROM quad GROUP BY ALL ORDER BY ALL")
+    return {graph: int(count) for graph, count in rows.fetchall()}
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, quads: Iterable[tuple[object, ...]]) -> None:
+    for batch in batches(quads, _QUAD_SCHEMA):
+        connection.register("incoming", pa.Table.from_batches([batch]))
+        connection.execute("INSERT INTO quad SELECT * FROM incoming")
+        connection.unregister("incoming")
+
+
+def load_store(lines: Path, store: Path) -> None:
+    """Load a file of N-Quads into a new Oxigraph store and compact it.
+
+    Raises:
+        WorkspaceError: the disk is full, or a line is not N-Quads (which would be a defect here).
+    """
+    try:
+        fresh = pyoxigraph.Store(store)
+        fresh.bulk_load(path=lines, format=pyoxigraph.RdfFormat.N_QUADS)
+        fresh.optimize()
+        fresh.flush()
+    except SyntaxError as error:
+        raise WorkspaceError(f"The store refused a line of the release: {error}") from error
+    except OSError as error:
+        raise WorkspaceError(f"The store could not be written: {error}") from error

@@ -1,0 +1,227 @@
+"""Staging: from files to an import, read, chosen, validated and with what is bad set aside.
+
+1. The loader's statements go to `statements.parquet` as they come, what it could not use to
+   `rejects.parquet`.
+2. Records with a term that cannot be RDF (an IRI with a blank in it, a language tag that is none)
+   are rejected whole.
+3. Of contradicting values of a functional property one is chosen (kg.choice).
+4. The shapes are checked over what remains; the findings get their cells.
+5. A record in which a violation lies is quarantined whole. What refers to it is then found by the
+   same shapes, so 4 and 5 repeat until no violation is left.
+
+Nothing is dropped in silence: each record of the source ends as published, quarantined or rejected,
+and the manifest's counts add up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import kg
+from kg import database, imports, statements
+from kg.errors import SourceError
+from kg.identifiers import Identifiers
+from kg.imports import Import
+from kg.progress import Stages, silent
+from kg.source import Context
+from kg.workspace import new_folder, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.ontology import Ontology
+    from kg.progress import Progress
+    from kg.settings import Settings
+    from kg.shacl import Shapes
+    from kg.source import Source
+    from kg.workspace import Workspace
+
+# Rounds in which a violation sets aside just the records it lies in; after these, every record that
+# describes the focus node, so that the rounds come to an end.
+_NARROW_ROUNDS: Final = 3
+
+_UNWRITABLE: Final = r"""
+CREATE TABLE unwritable AS
+SELECT DISTINCT file, line, field, record, CASE
+    WHEN regexp_matches(subject, $illegal) THEN concat('not an IRI: ', subject)
+    WHEN regexp_matches(predicate, $illegal) THEN concat('not an IRI: ', predicate)
+    WHEN kind = 1 AND regexp_matches(object, $illegal) THEN concat('not an IRI: ', object)
+    WHEN kind = 0 OR starts_with(subject, '_:') THEN 'a blank node without an IRI in its place'
+    WHEN contains(object, chr(0)) THEN 'a NUL character in a value'
+    ELSE concat('not a language tag (BCP 47): ', language) END AS reason
+FROM {statements}
+WHERE regexp_matches(subject, $illegal) OR regexp_matches(predicate, $illegal)
+   OR (kind = 1 AND regexp_matches(object, $illegal))
+   OR kind = 0 OR starts_with(subject, '_:') OR contains(object, chr(0))
+   OR NOT regexp_full_match(coalesce(language, 'en'), '[A-Za-z]{{1,8}}(-[A-Za-z0-9]{{1,8}})*')
+"""
+# No scheme in front, or a character that neither SPARQL nor N-Triples allows between < and >.
+_ILLEGAL_IRI: Final = r"^[^A-Za-z_]|^[^:]*$|[\x00-\x20<>\"{}|^`\\]"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an import is judged by: the ontology and the shapes."""
+
+    ontology: Ontology
+    shapes: Shapes
+    digest: str
+
+
+def fingerprint(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return name, size and SHA-256 of each file given, folders by their files.
+
+    Raises:
+        SourceError: a path does not exist or cannot be read, or there is no file at all.
+    """
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise SourceError("No file to read was given", paths=[str(p) for p in paths])
+    return [_fingerprint(file) for file in files]
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise SourceError(f"{path} does not exist", path=str(path))
+    return sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+
+
+def _fingerprint(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            value = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}", path=str(file)) from None
+    return {"name": file.name, "size": file.stat().st_size, "sha256": value}
+
+
+def _code_digest(source: Source) -> str:
+    """Return a digest of the loader's module and the private modules beside it."""
+    module = Path(inspect.getfile(source.read))
+    parts = [module, *sorted(module.parent.glob("_*.py"))]
+    return hashlib.sha256(b"".join(p.read_bytes() for p in parts)).hexdigest()[:16]
+
+
+def _key(
+    source: Source,
+    files: list[dict[str, Any]],
+    settings: Settings,
+    rules: Rules,
+    others: dict[str, Import],
+) -> dict[str, Any]:
+    return {
+        "source": source.name,
+        "base": settings.base,
+        "version": kg.__version__,
+        "loader": _code_digest(source),
+        "rules": rules.digest,
+        "files": files,
+        "context": {name: other.id for name, other in others.items()},
+    }
+
+
+def load(
+    workspace: Workspace,
+    source: Source,
+    paths: Sequence[Path],
+    settings: Settings,
+    rules: Rules,
+    progress: Progress = silent,
+) -> tuple[Import, bool]:
+    """Import files, make the import its source's current one; return it and whether it is new.
+
+    The same files read by the same code under the same rules are not read twice. The caller holds
+    the writer's lock.
+
+    Raises:
+        SourceError: a file cannot be read at all.
+        WorkspaceError: the disk or memory did not suffice.
+    """
+    others = _used(workspace, source)
+    key = _key(source, fingerprint(paths), settings, rules, others)
+    place = workspace.imports / source.name / _id(key)
+    fresh = not place.exists()
+    if fresh:
+        with new_folder(place) as folder:
+            _Staging(source, settings, rules, others, folder, Stages(progress)).run(paths, key)
+    done = Import(place)
+    imports.select(workspace, done)
+    return done, fresh
+
+
+@contextmanager
+def rehearse(
+    workspace: Workspace,
+    source: Source,
+    paths: Sequence[Path],
+    settings: Settings,
+    rules: Rules,
+    progress: Progress = silent,
+) -> Iterator[Import]:
+    """Yield what `load` would import; it is gone when the block ends, the workspace untouched."""
+    others = _used(workspace, source)
+    key = _key(source, fingerprint(paths), settings, rules, others)
+    with TemporaryDirectory(prefix="atlas-") as name:
+        folder = Path(name)
+        _Staging(source, settings, rules, others, folder, Stages(progress)).run(paths, key)
+        yield Import(folder)
+
+
+def _used(workspace: Workspace, source: Source) -> dict[str, Import]:
+    """Return the current imports of the sources that the loader says it uses."""
+    return {n: i for n, i in imports.current(workspace).items() if n in source.uses}
+
+
+def _id(key: dict[str, Any]) -> str:
+    text = json.dumps(key, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class _Staging:
+    """One run from files to a finished folder; each method is a step of the module's list."""
+
+    source: Source
+    settings: Settings
+    rules: Rules
+    others: dict[str, Import]
+    folder: Path
+    stages: Stages
+
+    def run(self, paths: Sequence[Path], key: dict[str, Any]) -> None:
+        with self.stages.stage("read"):
+            members = self._read(paths)
+        with database.connect(self.folder / "spill", self.settings.memory) as connection:
+            with self.stages.stage("choose"):
+                self._reject_unwritable(connection)
+                self._choose(connection)
+            self._judge(connection)
+            counts = self._count(connection)
+        write_manifest(self.folder, self._manifest(key, members, counts))
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+    def _read(self, paths: Sequence[Path]) -> list[str]:
+        context = Context(
+            identifiers=Identifiers(self.settings.base),
+            graph=Identifiers(self.settings.base).graph(self.source.name),
+            codes=self._codes(),
+            progress=lambda done, total: self.stages.progress("read", done, total),
+        )
+        members: dict[str, None] = {}
+        rows = _noting_files(self.source.read(paths, context), members)
+        statements.write(rows, self._file("statements"))
+        members.update(dict.fromkeys(r.file for r in context.rejects))
+        statements.write(context.rejects, self._file("rejects"), statements.REJECT_SCHEMA)
+        return list(members)
+
+    def _codes(self) -> dict[str, dict[str, str]]:
+        return {name: _notations(other) for name, other in self.others.items()}
