@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 from kg.errors import UnknownSourceError
 from kg.source import Source
@@ -30,3 +32,12 @@ def find(name: str) -> Source:
     if not isinstance(source, Source) or source.name != name:
         raise UnknownSourceError(f"loaders/{name}.py defines no SOURCE with that name")
     return source
+
+
+def samples() -> list[tuple[Source, Path]]:
+    """Return each loader that ships a sample with where it is, what it uses before it."""
+    found = {name: find(name) for name in names()}
+    order = TopologicalSorter({name: sorted(source.uses) for name, source in found.items()})
+    folder = Path(__file__).parent
+    shipped = [found[name] for name in order.static_order() if name in found]
+    return [(source, folder / source.sample) for source in shipped if source.sample]
