@@ -75,6 +75,16 @@ class Workspace:
         finally:
             os.close(descriptor)
 
+    def tidy(self) -> None:
+        """Remove what a killed writer left behind, unless another one is writing now."""
+        if not (self.home / "lock").exists():
+            return
+        try:
+            with self.writing():
+                pass
+        except WorkspaceError:
+            return
+
     def _lock(self, descriptor: int) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

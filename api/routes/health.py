@@ -1,0 +1,30 @@
+"""`/healthz`: is a release being served, and which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from kg.store import Serving
+
+router = APIRouter(tags=["operation"])
+
+
+class Health(BaseModel):
+    """The state of the server."""
+
+    status: str
+    release: int
+    quads: int
+
+
+@router.get("/healthz", summary="Whether the server answers, and from which release")
+def healthz(request: Request) -> Health:
+    """Answer 200 with the number of the current release, 503 when there is none."""
+    serving: Serving = request.app.state.serving
+    current = serving.current()
+    quads = current.release.manifest["quads"]
+    return Health(status="ok", release=current.number, quads=quads)

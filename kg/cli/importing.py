@@ -1,0 +1,128 @@
+"""Commands that bring sources in: load, imports, report, build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg.cli.display import table
+from kg.cli.root import Root, root
+from kg.cli.words import Format, Language
+
+if TYPE_CHECKING:
+    from kg.imports import Import
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("load")(load)
+    app.command("imports")(list_imports)
+    app.command("report")(report)
+    app.command("build")(build)
+
+
+def load(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="A loader; `atlas sources` lists them.")],
+    paths: Annotated[list[Path], typer.Argument(help="The files, folders or zips to read.")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and validate; leave nothing behind.")
+    ] = False,
+    publish: Annotated[
+        bool, typer.Option(help="Publish a release afterwards; else only `atlas build` does.")
+    ] = True,
+) -> None:
+    """Read a source, validate it, and publish it with the next release."""
+    import loaders
+    from kg import staging
+
+    at, found = root(context), loaders.find(source)
+    with at.progress() as progress:
+        if dry_run:
+            with staging.rehearse(
+                at.workspace, found, paths, at.settings, at.rules, progress
+            ) as rehearsed:
+                _show_import(at, rehearsed, "would import")
+            return
+        with at.workspace.writing():
+            done, fresh = staging.load(at.workspace, found, paths, at.settings, at.rules, progress)
+            built = _publish(at, progress) if publish else None
+    _show_import(at, done, "imported" if fresh else "unchanged", built)
+
+
+def _publish(at: Root, progress: Any) -> dict[str, Any]:
+    from kg import publishing
+
+    release, fresh = publishing.build(
+        at.workspace, at.settings, at.rules.ontology, at.sources, progress
+    )
+    manifest = release.manifest
+    return {"release": release.number, "quads": manifest["quads"], "built": fresh}
+
+
+def _show_import(at: Root, one: Import, verb: str, built: dict[str, Any] | None = None) -> None:
+    manifest = one.manifest
+    value = {"status": verb, **manifest, "published": built}
+    header = ["file", "records", "published", "quarantined", "rejected"]
+    rows = [[file, *map(counts.get, header[1:])] for file, counts in manifest["records"].items()]
+    lines = [f"{one.source}: {verb} {one.id}", "", table(header, rows), ""]
+    lines += [f"{n:,} {severity} findings" for severity, n in manifest["findings"].items()]
+    lines += [f"Details: atlas report {one.source}"]
+    if built:
+        what = "published" if built["built"] else "already published"
+        lines.append(f"Release {built['release']} {what}: {built['quads']:,} quads")
+    at.show(value, "\n".join(lines))
+
+
+def build(context: typer.Context) -> None:
+    """Publish a release out of the current import of each source."""
+    at = root(context)
+    with at.progress() as progress, at.workspace.writing():
+        built = _publish(at, progress)
+    what = "published" if built["built"] else "is already up to date"
+    at.show(built, f"Release {built['release']} {what}: {built['quads']:,} quads")
+
+
+def list_imports(context: typer.Context) -> None:
+    """List the imports; a star marks the one of each source that the next release takes."""
+    from kg import imports
+
+    at = root(context)
+    current = {i.id for i in imports.current(at.workspace).values()}
+    header = ["", "source", "id", "created", "statements"]
+    rows = [
+        [
+            "*" if i.id in current else "",
+            i.source,
+            i.id,
+            i.manifest["created"],
+            i.manifest["statements"],
+        ]
+        for i in imports.every(at.workspace)
+    ]
+    value = [{**i.manifest, "current": i.id in current} for i in imports.every(at.workspace)]
+    at.show(value, table(header, rows))
+
+
+def report(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="IMPORT", help="An import's id or a source.")],
+    lang: Annotated[Language, typer.Option(help="The language of the messages.")] = Language.en,
+    form: Annotated[
+        Format, typer.Option("--format", help="The form of the report.")
+    ] = Format.table,
+    rule: Annotated[str | None, typer.Option(help="Only this rule, with its cells.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; 0 for all.")] = 100,
+) -> None:
+    """Show what was found in an import: by rule, or each finding with its cell."""
+    from kg import imports
+    from kg.reports import render
+
+    at = root(context)
+    chosen = imports.find(at.workspace, key)
+    form = Format.json if at.as_json else form
+    for piece in render(chosen, form.value, lang.value, rule=rule, limit=limit):
+        typer.echo(piece, nl=False)
