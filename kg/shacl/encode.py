@@ -1,0 +1,167 @@
+"""Statements as numbers: the relations that the steps of a plan read.
+
+1. Keep the predicates that the shapes look at; all of them if a shape is closed.
+2. List the distinct terms, those of the shapes included: a target or a value that the data does
+   not have needs an id as well.
+3. Give each an id, a hash with the kind in its two lowest bits. Should two terms ever share a
+   hash, everything is hashed again with another salt. Ids live as long as the run: DuckDB does
+   not promise the same hash in its next version.
+4. Make the distinct triples of ids, and the values of the typed literals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kg.shacl.lexical import value_sql
+from kg.shacl.shapes import Term
+from kg.terms import RDF_TYPE, RDFS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import duckdb
+
+_MASK: Final = 2**63 - 4  # positive, and room for the kind
+_ALWAYS: Final = (RDF_TYPE, RDFS + "subClassOf")
+TABLES: Final = ("shacl_triple", "shacl_term", "shacl_value", "shacl_constant", "shacl_match")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The ids of the terms that the shapes mention."""
+
+    ids: dict[Term, int]
+
+    def __call__(self, term: Term) -> int:
+        """Return the id of a term of the shapes."""
+        return self.ids[_normal(term)]
+
+
+def encode(
+    connection: duckdb.DuckDBPyConnection,
+    data: str,
+    context: str | None,
+    constants: Iterable[Term],
+    predicates: Sequence[str] | None,
+) -> Encoding:
+    """Make shacl_triple, shacl_term and shacl_value.
+
+    Args:
+        connection: where the tables are made (temporary).
+        data: a relation with the columns of a statement.
+        context: another one that is only looked at, or None.
+        constants: the terms of the shapes.
+        predicates: the predicates to keep, None for all.
+    """
+    wanted = None if predicates is None else sorted({*predicates, *_ALWAYS})
+    source = _source(data, context, wanted)
+    parameters = {} if wanted is None else {"wanted": wanted}
+    named = {*map(_normal, constants), *(Term(name, 1) for name in (*_ALWAYS, *(wanted or ())))}
+    _store_constants(connection, named)
+    _list_terms(connection, source, parameters)
+    salt = _hash_terms(connection)
+    _make_triples(connection, source, parameters, salt, distinct=context is None)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_value AS {value_sql('shacl_term')}")
+    return Encoding(_ids(connection, salt))
+
+
+def _normal(term: Term) -> Term:
+    """Return the term with its language tag in lower case (RDF 1.1 Concepts, section 3.3)."""
+    return term._replace(language=term.language.lower()) if term.language else term
+
+
+def _source(data: str, context: str | None, wanted: list[str] | None) -> str:
+    """Return the statements to look at, once from the data and once from the context."""
+    kept = "" if wanted is None else "WHERE predicate IN (SELECT unnest($wanted))"
+    columns = "subject, predicate, object, kind, datatype, language"
+    parts = [f"SELECT {columns}, true AS own FROM {data} {kept}"]
+    if context is not None:
+        parts.append(f"SELECT {columns}, false AS own FROM {context} {kept}")
+    return f"({' UNION ALL '.join(parts)})"
+
+
+def _store_constants(connection: duckdb.DuckDBPyConnection, constants: set[Term]) -> None:
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE shacl_constant"
+        "(value VARCHAR, kind UTINYINT, datatype VARCHAR, language VARCHAR)"
+    )
+    columns = list(zip(*constants, strict=True))
+    connection.execute(
+        "INSERT INTO shacl_constant SELECT unnest($1::VARCHAR[]), unnest($2::UTINYINT[]),"
+        " unnest($3::VARCHAR[]), unnest($4::VARCHAR[])",
+        [list(column) for column in columns],
+    )
+
+
+def _list_terms(
+    connection: duckdb.DuckDBPyConnection, source: str, parameters: dict[str, list[str]]
+) -> None:
+    """Make shacl_term without its ids; of two spellings of a language tag one is kept."""
+    node = "CASE WHEN starts_with(subject, '_:') THEN 0 ELSE 1 END::UTINYINT"
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE shacl_term AS
+        SELECT 0::BIGINT AS id, value, kind, datatype, min(language) AS language FROM (
+            SELECT DISTINCT object AS value, kind, datatype, language FROM {source}
+            UNION SELECT DISTINCT subject, {node}, NULL, NULL FROM {source}
+            UNION SELECT DISTINCT predicate, 1::UTINYINT, NULL, NULL FROM {source}
+            UNION SELECT * FROM shacl_constant
+        ) GROUP BY value, kind, datatype, lower(language)
+        """,
+        parameters,
+    )
+
+
+def _id(value: str, kind: str, datatype: str, language: str, salt: int) -> str:
+    hashed = f"hash({value}, {kind}::UTINYINT, {datatype}, lower({language}), {salt})"
+    return f"(({hashed} & {_MASK}::UBIGINT)::BIGINT | {kind}::BIGINT)"
+
+
+def _hash_terms(connection: duckdb.DuckDBPyConnection) -> int:
+    """Fill in the ids and return the salt that gave every term its own."""
+    salt = 0
+    while True:
+        identity = _id("value", "kind", "datatype", "language", salt)
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE shacl_term AS"
+            f" SELECT {identity} AS id, value, kind, datatype, language FROM shacl_term"
+        )
+        shared = connection.execute(
+            "SELECT count(*) - count(DISTINCT id) FROM shacl_term"
+        ).fetchall()
+        if shared == [(0,)]:
+            return salt
+        salt += 1
+
+
+def _make_triples(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    parameters: dict[str, list[str]],
+    salt: int,
+    *,
+    distinct: bool,
+) -> None:
+    none = "NULL::VARCHAR"
+    subject = "CASE WHEN starts_with(subject, '_:') THEN 0 ELSE 1 END"
+    columns = f"""
+        SELECT {_id("subject", subject, none, none, salt)} AS s,
+            {_id("predicate", "1", none, none, salt)} AS p,
+            {_id("object", "kind", "datatype", "language", salt)} AS o, own FROM {source}
+    """
+    grouped = (
+        f"SELECT DISTINCT s, p, o, own FROM ({columns})"
+        if distinct
+        else f"SELECT s, p, o, bool_or(own) AS own FROM ({columns}) GROUP BY s, p, o"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_triple AS {grouped}", parameters)
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, salt: int) -> dict[Term, int]:
+    identity = _id("value", "kind", "datatype", "language", salt)
+    rows = connection.execute(
+        f"SELECT value, kind, datatype, language, {identity} FROM shacl_constant"
+    ).fetchall()
+    return {Term(*row[:4]): row[4] for row in rows}
