@@ -73,7 +73,7 @@ class Table(NamedTuple):
 
 def decimal(cell: str) -> str:
     """Write a decimal comma as XML Schema wants it: `1234,56` → `1234.56`."""
-    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
+    return cell.replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def date_time(cell: str) -> str:

@@ -13,6 +13,7 @@ loaders._cordis_columns; what is more than a column (links between entities) is 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import IdentifierError
@@ -44,13 +45,31 @@ NO_WEIGHT = ("", "0")
 OWN_WEBSITE = ("", "relatedWebsite")
 
 
-class _Cell(NamedTuple):
-    index: int
-    predicate: str
-    kind: int
-    datatype: str | None
-    field: str
-    read: Callable[[str], str] | None
+class _Reader(dict[str, str]):
+    """What the cells of a column become, read once each; `reasons` says why some cannot be used.
+
+    Many cells are alike (countries, codes, sums), so that looking up is what mostly happens.
+    """
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        super().__init__()
+        self.reasons: dict[str, str] = {}
+        self._read = read
+
+    def __missing__(self, cell: str) -> str:
+        try:
+            value = self._read(cell)
+        except ValueError as error:
+            value, self.reasons[cell] = "", str(error)
+        self[cell] = value
+        return value
+
+
+class _Plan(NamedTuple):
+    """Columns bound to a file: those taken as written, and those that are read."""
+
+    plain: list[tuple[int, str, str | None, str]]
+    read: list[tuple[int, str, int, str | None, str, _Reader]]
 
 
 def keywords(text: str) -> list[str]:
@@ -288,41 +307,50 @@ class Statements:
 
         return make
 
-    def _plan(self, columns: Iterable[c.Column], layout: Layout) -> list[_Cell]:
+    def _plan(self, columns: Iterable[c.Column], layout: Layout) -> _Plan:
         """Bind columns to where a file has them; those it does not have are left out."""
-        return [
-            _Cell(
-                layout.index[name],
-                predicate if ":" in predicate else self._namespace + predicate,
-                IRI if datatype is None else LITERAL,
-                datatype,
-                layout.field[name],
-                read,
-            )
-            for name, predicate, datatype, read in columns
-            if name in layout.index
-        ]
+        plan = _Plan([], [])
+        for name, predicate, datatype, read in columns:
+            if name not in layout.index:
+                continue
+            iri = predicate if ":" in predicate else self._namespace + predicate
+            index, field = layout.index[name], layout.field[name]
+            if read is None:
+                plan.plain.append((index, iri, datatype, field))
+            else:
+                kind = IRI if datatype is None else LITERAL
+                reader = _Reader(partial(self._iri, read) if kind == IRI else read)
+                plan.read.append((index, iri, kind, datatype, field, reader))
+        return plan
+
+    def _iri(self, read: Callable[[str], str], cell: str) -> str:
+        """Return the IRI that `read` makes of a cell; one without a colon is a term of ours."""
+        value = read(cell)
+        return self._namespace + value if value and ":" not in value else value
 
     def _state(
-        self, plan: list[_Cell], subject: str, cells: list[str], place: Place, rows: list[Row]
+        self, plan: _Plan, subject: str, cells: list[str], place: Place, rows: list[Row]
     ) -> None:
         """Append what the cells of a plan say of `subject`."""
         graph, file, line, record, modified = place
-        for index, predicate, kind, datatype, field, read in plan:
-            value = cells[index]
-            if value and read:
-                try:
-                    value = read(value)
-                except ValueError as error:
-                    self._context.reject(file, line, str(error), cells[index], field)
-                    continue
-                if kind == IRI and value and ":" not in value:
-                    value = self._namespace + value
-            if value:
+        rows += [
+            (
+                subject, predicate, value, LITERAL, datatype, None,
+                graph, file, line, field, record, modified,
+            )
+            for index, predicate, datatype, field in plan.plain
+            if (value := cells[index])
+        ]  # fmt: skip
+        for index, predicate, kind, datatype, field, reader in plan.read:
+            if not (cell := cells[index]):
+                continue
+            if value := reader[cell]:
                 rows.append((
                     subject, predicate, value, kind, datatype, None,
                     graph, file, line, field, record, modified,
                 ))  # fmt: skip
+            elif reason := reader.reasons.get(cell):
+                self._context.reject(file, line, reason, cell, field)
 
     def _keys_of(
         self, table: c.Table, layout: Layout

@@ -12,6 +12,7 @@ Licence: Commission Decision 2011/833/EU (reuse with attribution), CC BY 4.0.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.errors import SourceError
@@ -24,7 +25,7 @@ from loaders._framing import Table
 from loaders._members import Member, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kg.source import Context
@@ -42,11 +43,16 @@ class _File(NamedTuple):
 
 
 def read(paths: Sequence[Path], context: Context) -> Iterator[Row]:
-    """Yield the statements of CORDIS downloads: zip archives, folders, CSV or XML files.
+    """Return the statements of CORDIS downloads: zip archives, folders, CSV or XML files.
 
     Raises:
         SourceError: a file is missing, damaged, not UTF-8 or of an unknown layout.
     """
+    return chain.from_iterable(_records(paths, context))
+
+
+def _records(paths: Sequence[Path], context: Context) -> Iterator[Iterable[Row]]:
+    """Yield the statements of one record after the other."""
     with members(paths) as found:
         files = [f for m in found if m.suffix in {".csv", ".tsv"} and (f := _recognise(m, context))]
         documents = [m for m in found if m.suffix == ".xml"]
@@ -62,7 +68,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Row]:
         progress = _Progress(context, sum(m.size for m in (*(f.member for f in files), *documents)))
         yield from _read_tables(files, statements, context, progress)
         yield from _read_documents(documents, statements, context, progress)
-        yield from statements.described()
+        yield statements.described()
 
 
 class _Progress:
@@ -85,7 +91,7 @@ class _Progress:
 
 def _read_tables(
     files: list[_File], statements: Statements, context: Context, progress: _Progress
-) -> Iterator[Row]:
+) -> Iterator[Iterable[Row]]:
     """Yield the statements of CSV files; participants that projects list if no file has them."""
     listed = all(f.table is not columns.ORGANIZATION for f in files)
     for file in sorted(files, key=lambda f: columns.TABLES.index(f.table)):
@@ -93,13 +99,13 @@ def _read_tables(
         record = statements.of(file.table, file.layout, listed=listed)
         with file.member.open() as stream:
             for line, cells in Table(name, stream, context, progress.within).rows():
-                yield from record(name, line, cells)
+                yield record(name, line, cells)
         progress.ended(file.member.size)
 
 
 def _read_documents(
     documents: list[Member], statements: Statements, context: Context, progress: _Progress
-) -> Iterator[Row]:
+) -> Iterator[Iterable[Row]]:
     """Yield the statements of XML files; one that is no project is rejected as a whole.
 
     Raises:
@@ -118,7 +124,7 @@ def _read_documents(
         for project in projects:
             for table, record in tables:
                 for line, cells in table.records(project):
-                    yield from record(member.name, line, cells)
+                    yield record(member.name, line, cells)
         progress.ended(member.size)
     if errors and len(errors) == len(documents):
         raise SourceError(f"No XML file is a CORDIS project; {errors[0]}", found=errors[:10])
