@@ -14,8 +14,13 @@ AtlasError
 │   ├── ParameterError         a saved query's parameter is missing, unknown or ill-typed
 │   ├── NotAcceptableError     no representation that the client accepts
 │   ├── UnsupportedMediaError  a request body in a form that is not read
+│   ├── MethodNotAllowedError  a method that the resource does not have
+│   ├── TooLargeError          a request body larger than is read
+│   ├── RequestTimeoutError    a request that does not come to its end
 │   ├── QueryTimeoutError      the time limit was reached
 │   ├── QueryMemoryError       the memory limit was reached
+│   ├── QueryFailedError       the engine gave up, or its process ended
+│   ├── QueryCancelledError    an operator ended it, or its client went away
 │   └── BusyError              too many heavy queries at once
 └── NotFoundError          nothing has that IRI or name
 
@@ -150,6 +155,27 @@ class UnsupportedMediaError(QueryError):
     title = "Unsupported media type"
 
 
+class MethodNotAllowedError(QueryError):
+    """A method that the resource does not have; `allowed` names those that it has."""
+
+    status = 405
+    title = "Method not allowed"
+
+
+class TooLargeError(QueryError):
+    """A request body larger than is read; `limit` says how much is."""
+
+    status = 413
+    title = "Request too large"
+
+
+class RequestTimeoutError(QueryError):
+    """A request that does not come to its end."""
+
+    status = 408
+    title = "Request timed out"
+
+
 class QueryTimeoutError(QueryError):
     """The time limit was reached before the answer was complete."""
 
@@ -162,6 +188,20 @@ class QueryMemoryError(QueryError):
 
     status = 507
     title = "Memory limit reached"
+
+
+class QueryFailedError(QueryError):
+    """The engine gave up, or the process in which the query ran has ended."""
+
+    status = 500
+    title = "Evaluation failed"
+
+
+class QueryCancelledError(QueryError):
+    """An operator ended the query, or the client that asked it went away."""
+
+    status = 503
+    title = "Query cancelled"
 
 
 class BusyError(QueryError):

@@ -1,0 +1,195 @@
+"""The query operation of the SPARQL 1.1 Protocol (section 2.1): an HTTP request as a query.
+
+Three ways to ask: GET, POST of a form, POST of the query itself. The dataset parameters stand in
+the query string, or in the form; what is in both counts together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from api.negotiation import Choice, by_accept, by_name, coding
+from kg.errors import (
+    MethodNotAllowedError,
+    ParameterError,
+    RequestTimeoutError,
+    TooLargeError,
+    UnsupportedMediaError,
+)
+from kg.query.request import Dataset, QueryRequest
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
+METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
+FORM: Final = "application/x-www-form-urlencoded"
+DIRECT: Final = "application/sparql-query"
+
+_BODY_SECONDS: Final = 15.0
+"""How long a client may take to send a body that fits into one network packet or a few."""
+
+_FIELDS: Final = 1000
+_OF_UPDATES: Final = ("update", "using-graph-uri", "using-named-graph-uri")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the query operation; `query` is None when it names no query at all."""
+
+    query: QueryRequest | None
+    choice: Choice
+    headers: dict[bytes, bytes] = field(repr=False)
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Return the header fields; those that came more than once are joined by commas."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        fields[name] = fields[name] + b", " + value if name in fields else value
+    return fields
+
+
+async def read(scope: Scope, receive: Receive, largest: int) -> Asked:
+    """Read a request whose method is GET, HEAD or POST.
+
+    Raises:
+        MethodNotAllowedError: another method.
+        UnsupportedMediaError: a POST of something that is neither a form nor a query.
+        TooLargeError, RequestTimeoutError: the body is too large, or does not come.
+        ParameterError: a parameter is missing, doubled, unknown to this operation or ill-formed.
+        NotAcceptableError: no format that the client accepts.
+    """
+    headers = headers_of(scope)
+    parameters = _parameters(scope["query_string"], "query string")
+    if scope["method"] == "POST":
+        await _read_post(headers, receive, largest, parameters)
+    elif scope["method"] not in {"GET", "HEAD"}:
+        detail = f"{scope['method']} is not a method of the query operation"
+        raise MethodNotAllowedError(detail, allowed=list(METHODS))
+    return _asked(parameters, headers)
+
+
+async def _read_post(
+    headers: dict[bytes, bytes], receive: Receive, largest: int, parameters: dict[str, list[str]]
+) -> None:
+    media_type = _media_type(headers)
+    body = await _body(receive, largest)
+    if media_type == DIRECT:
+        if "query" in parameters:
+            raise ParameterError("The query stands in the body and in the query string")
+        parameters["query"].append(_utf8(body, "body"))
+        return
+    for name, values in _parameters(body, "form").items():
+        parameters[name] += values
+
+
+def _media_type(headers: dict[bytes, bytes]) -> str:
+    """Return the media type of the body; what is sent must be UTF-8."""
+    content_type = headers.get(b"content-type", b"").decode("latin-1").lower()
+    media_type, *options = (part.strip() for part in content_type.split(";"))
+    charset = next((o[8:].strip("\"' ") for o in options if o.startswith("charset=")), "utf-8")
+    if media_type not in {FORM, DIRECT} or charset not in {"utf-8", "us-ascii"}:
+        detail = f"A body of type {content_type or 'unknown'!r} is not read"
+        raise UnsupportedMediaError(detail, accepted=[FORM, DIRECT])
+    return media_type
+
+
+async def _body(receive: Receive, largest: int) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestTimeoutError("The client went away before the body was complete")
+                body += message.get("body", b"")
+                if len(body) > largest:
+                    detail = f"The body is larger than {largest} bytes"
+                    raise TooLargeError(detail, limit=largest)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        detail = f"The body did not come within {_BODY_SECONDS:g} s"
+        raise RequestTimeoutError(detail) from None
+
+
+def _utf8(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"The {where} is not UTF-8 at byte {error.start}"
+        raise ParameterError(detail, position=error.start) from error
+
+
+def _parameters(data: bytes, where: str) -> dict[str, list[str]]:
+    """Return the values of each parameter (the URL Standard, section 5.1, but strict on UTF-8)."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    try:
+        pairs = parse_qsl(
+            _utf8(data, where), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
+        )
+    except UnicodeDecodeError as error:
+        detail = f"The {where} holds percent-encoded bytes that are not UTF-8"
+        raise ParameterError(detail) from error
+    except ValueError as error:
+        raise ParameterError(f"The {where} has more than {_FIELDS} parameters") from error
+    for name, value in pairs:
+        found[name].append(value)
+    return found
+
+
+def _asked(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Asked:
+    for name in _OF_UPDATES:
+        if name in parameters:
+            detail = f"{name!r} belongs to the update operation; this one takes 'query'"
+            raise ParameterError(detail, parameter=name)
+    choice = _choice(parameters, headers)
+    text = _single(parameters, "query")
+    if text is None:
+        return Asked(None, choice, headers)
+    request = QueryRequest(
+        text,
+        Dataset(_graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri")),
+        choice.acceptable,
+        coding(headers.get(b"accept-encoding", b"").decode("latin-1")),
+        _seconds(_single(parameters, "timeout")),
+    )
+    return Asked(request, choice, headers)
+
+
+def _choice(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Choice:
+    # SPARQLWrapper and others say `output` for what we call `format`.
+    name = _single(parameters, "format") or _single(parameters, "output")
+    if name:
+        return by_name(name)
+    return by_accept(headers.get(b"accept", b"").decode("latin-1"))
+
+
+def _single(parameters: dict[str, list[str]], name: str) -> str | None:
+    values = parameters.get(name, [])
+    if len(values) > 1:
+        detail = f"{name!r} is given {len(values)} times; once is expected"
+        raise ParameterError(detail, parameter=name)
+    return values[0] if values else None
+
+
+def _graphs(parameters: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in parameters.get(name, []) if value))
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0 or math.isinf(seconds):
+        detail = f"'timeout' is {text!r}; a positive number of seconds is expected"
+        raise ParameterError(detail, parameter="timeout")
+    return seconds

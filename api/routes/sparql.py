@@ -1,0 +1,278 @@
+"""`/sparql`: the SPARQL endpoint.
+
+It is a plain ASGI application and not a function of FastAPI, for two reasons: an answer that cannot
+be completed must break the connection, which the layers of a framework like to mend, and a cached
+answer is to cost little more than its bytes. FastAPI knows it for the documentation alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter
+from starlette.routing import Route
+
+from api import protocol
+from api.problems import problem_response
+from kg import releases
+from kg.errors import AtlasError, ParameterError, QueryFailedError, WorkspaceError
+from kg.query.limits import Limits
+from kg.query.pool import QueryPool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from api.protocol import Asked
+    from kg.query.pool import Answer
+    from kg.settings import Settings
+    from kg.workspace import Workspace
+
+    Headers = list[tuple[bytes, bytes]]
+
+TRANSPORT: Final = "cluster-atlas.transport"
+"""The ASGI extension in which `api.server` gives the connection's transport."""
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_OLD_CLIENT_BYTES: Final = 16 * 1024 * 1024
+"""What is kept for a client of HTTP/1.0, which cannot be told of a broken ending."""
+
+_CROSS_ORIGIN: Final[Headers] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"etag, link, retry-after, x-query-id, x-release"),
+]
+_PREFLIGHT: Final[Headers] = [
+    (b"allow", ", ".join(protocol.METHODS).encode()),
+    (b"access-control-allow-methods", ", ".join(protocol.METHODS).encode()),
+    (b"access-control-allow-headers", b"accept, authorization, content-type, if-none-match"),
+    (b"access-control-max-age", b"86400"),
+]
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+class SparqlEndpoint:
+    """The query operation over the pool in `app.state.queries`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, errors included."""
+        if scope["method"] == "OPTIONS":
+            await _send(send, 204, [*_CROSS_ORIGIN, *_PREFLIGHT])
+            return
+        state = scope["app"].state
+        try:
+            asked = await protocol.read(scope, receive, state.settings.request_bytes)
+            await _answer(state, scope, receive, send, asked)
+        except AtlasError as error:
+            await _refuse(scope, receive, send, error)
+
+
+async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked: Asked) -> None:
+    if asked.query is None:
+        await _without_query(scope, receive, send)
+        return
+    pool: QueryPool = state.queries
+    tag = _tag(pool.release, asked)
+    if scope["method"] in _SAFE and _known(tag, asked):
+        query_id = (b"x-query-id", secrets.token_hex(8).encode())
+        await _send(send, 304, [query_id, *_CROSS_ORIGIN, *_validators(tag)])
+        return
+    answer = await pool.evaluate(asked.query, lambda: _disconnect(receive))
+    try:
+        headers = _headers(answer, asked, tag if scope["method"] in _SAFE else b"")
+        if answer.body is not None or scope["method"] == "HEAD":
+            await _send(send, 200, headers, answer.body or b"")
+        elif scope["http_version"] == "1.0":
+            await _send(send, 200, headers, await _whole(answer))
+        else:
+            await _stream(scope, send, headers, answer)
+    finally:
+        pool.close(answer)
+
+
+async def _without_query(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand over to the application's service description, if it has one."""
+    description: ASGIApp | None = getattr(scope["app"].state, "service_description", None)
+    if description is None or scope["method"] not in _SAFE:
+        raise ParameterError("The parameter 'query' is missing", parameter="query")
+    await description(scope, receive, send)
+
+
+def _tag(release: str | None, asked: Asked) -> bytes:
+    """Return the entity tag: weak, because an answer's order and blank nodes may differ."""
+    text, dataset, acceptable, _ = asked.query.key if asked.query else ("", "", "", "")
+    content = repr((release, text, dataset, acceptable, sorted(asked.choice.asked.items())))
+    digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return f'W/"{digest}"'.encode()
+
+
+def _known(tag: bytes, asked: Asked) -> bool:
+    """Tell whether If-None-Match names the tag (weak comparison, RFC 9110, section 8.8.3.2)."""
+    return tag.removeprefix(b"W/") in asked.headers.get(b"if-none-match", b"")
+
+
+def _validators(tag: bytes) -> Headers:
+    return [
+        (b"etag", tag),
+        (b"cache-control", b"public, no-cache"),
+        (b"vary", b"accept, accept-encoding"),
+    ]
+
+
+def _headers(answer: Answer, asked: Asked, tag: bytes) -> Headers:
+    head = answer.head
+    headers = [
+        (b"content-type", asked.choice.media_type(head.media_type).encode()),
+        (b"x-query-id", answer.id.encode()),
+        (b"x-release", answer.release.encode()),
+        *_CROSS_ORIGIN,
+    ]
+    if tag and head.lasting:
+        headers += _validators(tag)
+    else:
+        headers += [(b"cache-control", b"no-store"), (b"vary", b"accept, accept-encoding")]
+    if head.coding != "identity":
+        headers.append((b"content-encoding", head.coding.encode()))
+    if head.length is not None:
+        headers.append((b"content-length", str(head.length).encode()))
+    return headers
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Return when the client has gone away; the request's body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _whole(answer: Answer) -> bytes:
+    """Return a long answer for a client that cannot be told of a broken ending.
+
+    Raises:
+        QueryFailedError: it is too long to be kept.
+    """
+    body = bytearray()
+    async for piece in answer.pieces():
+        body += piece
+        if len(body) > _OLD_CLIENT_BYTES:
+            detail = f"An answer above {_OLD_CLIENT_BYTES} bytes is sent over HTTP/1.1 only"
+            raise HttpVersionError(detail)
+    return bytes(body)
+
+
+class HttpVersionError(QueryFailedError):
+    """The answer is too long for HTTP/1.0, in which a broken ending cannot be told."""
+
+    status = 505
+    title = "HTTP version not supported"
+
+
+async def _stream(scope: Scope, send: Send, headers: Headers, answer: Answer) -> None:
+    """Send a long answer piece by piece; break the connection if it cannot be completed."""
+    transport = scope.get("extensions", {}).get(TRANSPORT)
+    if answer.run is not None:
+        # A send that waits for a slow reader would never see the failure.
+        answer.run.aborted = transport.abort if transport else _cancel(asyncio.current_task())
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    try:
+        async for piece in answer.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except AtlasError as error:
+        _LOGGER.warning("query %s broken off: %s", answer.id, error.detail)
+        if transport is None:
+            raise BrokenAnswerError(answer.id) from error
+        transport.abort()
+        return
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _cancel(task: asyncio.Task[Any] | None) -> Callable[[], None]:
+    """Return what ends a task that may wait for a slow reader."""
+
+    def cancel() -> None:
+        if task is not None:
+            task.cancel()
+
+    return cancel
+
+
+class BrokenAnswerError(Exception):
+    """Makes the server break the connection of an answer that cannot be completed."""
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: AtlasError) -> None:
+    """Answer with the problem; nothing has been sent so far."""
+    headers = {name.decode(): value.decode() for name, value in _CROSS_ORIGIN}
+    headers |= {"X-Query-Id": secrets.token_hex(8), "Cache-Control": "no-store", "Vary": "accept"}
+    if "retry_after" in error.members:
+        headers["Retry-After"] = str(error.members["retry_after"])
+    if "allowed" in error.members and error.status == 405:  # noqa: PLR2004 - the status's name
+        headers["Allow"] = ", ".join(error.members["allowed"])
+    await problem_response(error.problem(), headers)(scope, receive, send)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+    """Send a complete response."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+router = APIRouter()
+router.routes.append(Route("/sparql", SparqlEndpoint(), include_in_schema=False))
+
+
+def limits(settings: Settings) -> Limits:
+    """Return the limits that the settings name."""
+    return Limits(
+        timeout=settings.query_timeout,
+        timeout_max=max(settings.query_timeout, settings.query_timeout_max),
+        memory=settings.query_memory * 1024 * 1024,
+        lane=settings.query_workers,
+        heavy=settings.query_workers,
+        queue=settings.query_queue,
+        cache=settings.cache_bytes,
+    )
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Run the pool, and let it follow the workspace's current release."""
+    pool = QueryPool(limits(app.state.settings))
+    app.state.queries = pool
+    await _follow(pool, app.state.workspace)
+    task = asyncio.create_task(_keep_following(pool, app.state.workspace))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await pool.stop()
+
+
+async def _follow(pool: QueryPool, workspace: Workspace) -> None:
+    """Switch to the current release, if there is one that is not served yet."""
+    release = releases.current(workspace)
+    if release is None:
+        return
+    name = f"{release.number}-{release.manifest['digest']}"
+    if name != pool.release:
+        try:
+            await pool.use(release.store, name)
+        except WorkspaceError as error:
+            _LOGGER.error("release %s is not taken up: %s", name, error.detail)  # noqa: TRY400
+
+
+async def _keep_following(pool: QueryPool, workspace: Workspace) -> None:
+    while True:
+        await asyncio.sleep(_FOLLOW_SECONDS)
+        await _follow(pool, workspace)
+
+
+_FOLLOW_SECONDS: Final = 0.5

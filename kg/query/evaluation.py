@@ -1,0 +1,120 @@
+"""Evaluating one query on one store: guards, rewriting, the engine, the bytes of the answer.
+
+It blocks until the answer is complete, so it runs in a worker, or in a thread where the text is
+trusted. Nothing of the answer is kept: it goes to the sink as the engine produces it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
+
+from kg.errors import NotAcceptableError, ParameterError, QueryFailedError, QuerySyntaxError
+from kg.query.formats import FORMATS, Format, Kind, named
+from kg.query.guards import inspect
+from kg.query.tokens import tokenize, unescape
+
+if TYPE_CHECKING:
+    from kg.query.request import Acceptable, Dataset, QueryRequest
+
+Results = QuerySolutions | QueryBoolean | QueryTriples
+
+_DEFAULT_GRAPH: Final = DefaultGraph()
+_REASON: Final = re.compile(
+    r"(?:expected |, )(?:one of )?((?:[A-Z][a-z]+|The SELECT|SELECT \*) [^,\[\"]+)"
+)
+"""The sentence that the engine puts among the keywords it would have expected."""
+
+
+class Sink(Protocol):
+    """Takes an answer: what it is, then its bytes."""
+
+    def begin(self, form: Format, *, lasting: bool) -> None:
+        """Learn the format; called once, before the first `write`."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take a piece of the body."""
+
+    def flush(self) -> None:
+        """Do nothing: the engine flushes where it likes."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A store as queries see it: `union` if its default graph stands for all graphs together."""
+
+    store: Store
+    union: bool
+
+    @classmethod
+    def of(cls, store: Store) -> Source:
+        """Return the store; the default graph is the union unless the store has one of its own."""
+        own = next(iter(store.quads_for_pattern(None, None, None, _DEFAULT_GRAPH)), None)
+        return cls(store, own is None)
+
+
+def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
+    """Evaluate a query and write the answer in the format that the request accepts.
+
+    Raises:
+        QuerySyntaxError: the text is no SPARQL query.
+        QueryRefusedError: it is not evaluated here.
+        NotAcceptableError: the client accepts no format of this kind of answer.
+        ParameterError: a graph of the dataset is not named by an absolute IRI.
+        QueryFailedError: the engine could not read the store or gave up.
+    """
+    text = unescape(request.text)
+    nature = inspect(text, tokenize(text))
+    try:
+        results = _run(source, text, request.dataset, own_dataset=nature.own_dataset)
+        form = _chosen(results, request.acceptable)
+        sink.begin(form, lasting=nature.lasting)
+        results.serialize(sink, form.engine)  # type: ignore[arg-type]
+    except (OSError, RuntimeError) as error:
+        raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
+
+
+def _run(source: Source, text: str, dataset: Dataset, *, own_dataset: bool) -> Results:
+    try:
+        if dataset:
+            return source.store.query(
+                text, default_graph=_graphs(dataset.default), named_graphs=_graphs(dataset.named)
+            )
+        union = source.union and not own_dataset
+        return source.store.query(text, use_default_graph_as_union=union)
+    except SyntaxError as error:
+        raise _syntax_error(str(error)) from error
+
+
+def _graphs(names: tuple[str, ...]) -> list[Any]:
+    return [_graph(name) for name in names]
+
+
+def _graph(name: str) -> NamedNode:
+    try:
+        return NamedNode(name)
+    except ValueError as error:
+        raise ParameterError(f"{name!r} names no graph: {error}", value=name) from error
+
+
+def _syntax_error(message: str) -> QuerySyntaxError:
+    reason = _REASON.search(message)
+    return QuerySyntaxError(reason[1].strip() if reason else message)
+
+
+def _chosen(results: Results, acceptable: Acceptable) -> Format:
+    kind: Kind
+    if isinstance(results, QuerySolutions):
+        kind, name = "solutions", acceptable.solutions
+    elif isinstance(results, QueryBoolean):
+        kind, name = "boolean", acceptable.boolean
+    else:
+        kind, name = "graph", acceptable.graph
+    if name is None:
+        available = [each.media_type for each in FORMATS[kind]]
+        detail = f"The answer is of the kind {kind}, available as {', '.join(available)}"
+        raise NotAcceptableError(detail, available=available)
+    return named(kind, name)

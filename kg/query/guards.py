@@ -1,0 +1,66 @@
+"""What a query would do, told from its tokens before anything is evaluated.
+
+Refused are federation (SERVICE fetches any address, this machine's included, and the engine has no
+switch for it) and updates (LOAD too). Told are the facts that evaluation needs: whether the query
+describes its own dataset and whether its answer lasts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kg.errors import QueryRefusedError
+from kg.query.tokens import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.query.tokens import Token
+
+_UPDATES: Final = frozenset(
+    ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
+)
+_VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What the tokens tell of a query."""
+
+    own_dataset: bool
+    lasting: bool
+
+
+def _refuse(text: str, token: Token, reason: str) -> QueryRefusedError:
+    line, column = place(text, token.start)
+    return QueryRefusedError(
+        f"Line {line}, column {column}, at {token.text!r}: {reason}",
+        line=line,
+        column=column,
+        token=token.text,
+    )
+
+
+def _first_word(tokens: Sequence[Token]) -> Token | None:
+    """Return the first keyword after the prologue (BASE and PREFIX declarations)."""
+    return next((t for t in tokens if t.upper and t.upper not in {"BASE", "PREFIX"}), None)
+
+
+def inspect(text: str, tokens: Sequence[Token]) -> Nature:
+    """Return the nature of a query.
+
+    Raises:
+        QueryRefusedError: it contains SERVICE or is an update.
+    """
+    first = _first_word(tokens)
+    if first is not None and first.upper in _UPDATES:
+        reason = "this is an update; the query operation only reads"
+        raise _refuse(text, first, reason)
+    words = {token.upper: token for token in tokens if token.kind == "word"}
+    if "SERVICE" in words:
+        reason = (
+            "no other endpoint is asked from here; ask it yourself and give its answer in VALUES"
+        )
+        raise _refuse(text, words["SERVICE"], reason)
+    return Nature("FROM" in words, _VOLATILE.isdisjoint(words))

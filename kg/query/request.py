@@ -1,0 +1,64 @@
+"""What a client asks: a query, its dataset, and the formats in which it takes the answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The RDF dataset that the protocol request names (SPARQL 1.1 Protocol, section 2.1.4).
+
+    When it names any graph it replaces the dataset that the query describes; when it names none,
+    FROM clauses hold, and without those the default graph is the union of all published graphs.
+    """
+
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.default or self.named)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptable:
+    """The name of the format for each kind of answer; None where the client accepts none."""
+
+    solutions: str | None = "json"
+    boolean: str | None = "json"
+    graph: str | None = "turtle"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """One query: `timeout` in seconds (None: the default), `coding` the content coding."""
+
+    text: str
+    dataset: Dataset = field(default_factory=Dataset)
+    acceptable: Acceptable = field(default_factory=Acceptable)
+    coding: str = "identity"
+    timeout: float | None = None
+
+    @property
+    def key(self) -> tuple[str, Dataset, Acceptable, str]:
+        """What the answer depends on, the release apart."""
+        return (self.text, self.dataset, self.acceptable, self.coding)
+
+    def to_json(self) -> bytes:
+        """Return the request as a worker reads it; `from_json` is the inverse."""
+        return json.dumps(
+            [
+                self.text,
+                self.dataset.default,
+                self.dataset.named,
+                list(asdict(self.acceptable).values()),
+                self.coding,
+            ]
+        ).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> QueryRequest:
+        """Read what `to_json` wrote; the time limit stays with the sender, who enforces it."""
+        text, default, named, acceptable, coding = json.loads(data)
+        return cls(text, Dataset(tuple(default), tuple(named)), Acceptable(*acceptable), coding)
