@@ -18,6 +18,7 @@ from kg.query.guards import inspect
 from kg.query.tokens import tokenize, unescape
 
 if TYPE_CHECKING:
+    from kg.query.guards import Nature
     from kg.query.request import Acceptable, Dataset, QueryRequest
 
 Results = QuerySolutions | QueryBoolean | QueryTriples
@@ -69,7 +70,7 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
     text = unescape(request.text)
     nature = inspect(text, tokenize(text))
     try:
-        results = _run(source, text, request.dataset, own_dataset=nature.own_dataset)
+        results = _evaluated(source, text, request.dataset, nature)
         form = _chosen(results, request.acceptable)
         sink.begin(form, lasting=nature.lasting)
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
@@ -77,13 +78,27 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
 
 
-def _run(source: Source, text: str, dataset: Dataset, *, own_dataset: bool) -> Results:
+def run(source: Source, text: str, dataset: Dataset) -> Results:
+    """Return the engine's results for a query; they are computed while they are read.
+
+    Raises:
+        QuerySyntaxError, QueryRefusedError, ParameterError: as `evaluate` does.
+        QueryFailedError: the store cannot be read.
+    """
+    text = unescape(text)
+    try:
+        return _evaluated(source, text, dataset, inspect(text, tokenize(text)))
+    except OSError as error:
+        raise QueryFailedError(f"The store cannot be read: {error}") from error
+
+
+def _evaluated(source: Source, text: str, dataset: Dataset, nature: Nature) -> Results:
     try:
         if dataset:
             return source.store.query(
                 text, default_graph=_graphs(dataset.default), named_graphs=_graphs(dataset.named)
             )
-        union = source.union and not own_dataset
+        union = source.union and not nature.own_dataset
         return source.store.query(text, use_default_graph_as_union=union)
     except SyntaxError as error:
         raise _syntax_error(str(error)) from error

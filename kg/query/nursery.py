@@ -28,6 +28,10 @@ _PAUSE_ABOVE: Final = 1024 * 1024
 """Bytes of one answer that wait for the client before its worker is no longer read."""
 
 
+_GRACE: Final = 5.0
+"""Seconds that the processes get to die when the server stops."""
+
+
 class Worker(asyncio.Protocol):
     """One worker process, seen from the serving side.
 
@@ -152,6 +156,7 @@ class Nursery:
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._emptied: asyncio.Future[None] | None = None
 
     @property
     def workers(self) -> list[Worker]:
@@ -164,22 +169,34 @@ class Nursery:
         ours.setblocking(False)
         command = [sys.executable, "-m", "kg.query.zygote", str(theirs.fileno()), str(os.getpid())]
         self._process = subprocess.Popen(  # noqa: S603
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            # A worker that is out of memory dies as it should: one line of it is enough.
+            env=os.environ | {"RUST_BACKTRACE": "0"},
         )
         theirs.close()
         self._control = ours
         asyncio.get_running_loop().add_reader(ours, self._listen)
 
     async def stop(self) -> None:
-        """End the zygote and every worker; return when they are gone."""
+        """End every worker and the zygote; return when they are gone."""
+        for worker in self.workers:
+            worker.kill()
+        if self._workers:
+            self._emptied = asyncio.get_running_loop().create_future()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE):
+                    await self._emptied
         self._disconnect()
         if self._process is not None:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
             self._process = None
         for worker in self.workers:
-            worker.retire()
             worker.ended(-signal.SIGKILL)
+            worker.retire()
         self._workers.clear()
 
     def _disconnect(self) -> None:
@@ -233,6 +250,8 @@ class Nursery:
             worker.born(message["pid"], descriptors[0])
         else:
             self._workers.pop(message["exited"]).ended(message["status"])
+            if not self._workers and self._emptied is not None and not self._emptied.done():
+                self._emptied.set_result(None)
 
     def _lose_zygote(self) -> None:
         """The zygote has ended, and the kernel kills its workers with it."""
