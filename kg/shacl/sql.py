@@ -48,7 +48,7 @@ Patterns = Mapping[tuple[str, str], Translation]
 RESULT_COLUMNS: Final = (
     "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER"
 )
-_EMPTY: Final = (
+NO_RESULTS: Final = (
     "SELECT NULL::BIGINT AS root, NULL::BIGINT AS focus, NULL::BIGINT AS value,"
     " NULL::BIGINT AS predicate, NULL::INTEGER AS rule WHERE false"
 )
@@ -439,7 +439,7 @@ def _results(step: Results) -> str:
                 f"SELECT x.f AS root, r.focus, r.value, r.predicate, r.rule"
                 f" FROM {results} r JOIN {values} x ON x.v = r.root"
             )
-    return " UNION ALL ".join(parts) or _EMPTY
+    return " UNION ALL ".join(parts) or NO_RESULTS
 
 
 _COMPONENTS: Final[dict[str, Callable[[Compiler, Check], str]]] = {

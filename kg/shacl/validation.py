@@ -40,15 +40,20 @@ from kg.shacl.plan import (
     make_plan,
 )
 from kg.shacl.shapes import Term
-from kg.shacl.sql import RESULT_COLUMNS, Compiler, quoted
+from kg.shacl.sql import NO_RESULTS, RESULT_COLUMNS, Compiler, quoted
 from kg.statements import IRI
 from kg.terms import SH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kg.shacl.shapes import Shapes
 
+_SEE_NOTHING: Final = frozenset(
+    f"{SH}{name}ConstraintComponent"
+    for name in ("MinCount", "QualifiedMinCount", "HasValue", "Equals")
+)
+"""Components that find something where there are no value nodes."""
 _CLOSED: Final = SH + "ClosedConstraintComponent"
 
 
@@ -126,6 +131,9 @@ class _Run:
         }
         self.left = Counter(name for step in plan.steps.values() for name in set(_read(step)))
         self.left.update(plan.roots)
+        # A view reads its candidates whenever somebody reads the view.
+        self.left.update(s.candidates for s in plan.steps.values() if isinstance(s, Itself))
+        self.made: dict[str, str] = {}
 
     def prepare(self, data: str, context: str | None) -> None:
         """Encode the statements and make the table of those that Python matches."""
@@ -136,26 +144,74 @@ class _Run:
         )
 
     def steps(self) -> None:
-        """Make the relation of each step, and drop each when nothing reads it any more."""
+        """Make the relation of each step that can have rows; drop each after its last reader."""
         for name, step in self.plan.steps.items():
-            if isinstance(step, Check) and step.constraint.foreign:
-                self._foreign(name, step)
-            else:
-                if isinstance(step, Check):
-                    self._match(step)
-                kind = "VIEW" if isinstance(step, Itself) else "TABLE"
-                self.connection.execute(
-                    f"CREATE OR REPLACE TEMP {kind} {name} AS {self.compiler.select(step)}"
-                )
+            if self._has_rows(step):
+                self._make(name, step)
             for read in set(_read(step)):
                 self._release(read)
 
-    def _release(self, name: str) -> None:
-        """Forget one reader of a relation; a view reads its own relation until it goes."""
-        self.left[name] -= 1
+    def _has_rows(self, step: Step) -> bool:
+        """Tell whether a step can have rows, as far as its inputs show.
+
+        Most classes of a shapes graph have no instance in one import, and most constraints find
+        nothing: what follows from no rows need not be run.
+        """
+        there = self.made
+        match step:
+            case Focus() | Instances():
+                return True
+            case Values(candidates, _) | Itself(candidates):
+                return candidates in there
+            case Members(relation) | Failing(relation):
+                return relation in there
+            case Check():
+                name = step.constraint.component
+                inputs = step.candidates if name in _SEE_NOTHING else step.values
+                # pySHACL looks for itself.
+                return step.candidates in there and (inputs in there or step.constraint.foreign)
+            case Results(checks, lifted):
+                return any(part in there for part in (*checks, *(each.results for each in lifted)))
+
+    def _make(self, name: str, step: Step) -> None:
+        if isinstance(step, Results):
+            step = _present(step, self.made)
+        for read in set(_read(step)) - self.made.keys():
+            self._make_empty(read)
+        if isinstance(step, Check):
+            if step.constraint.foreign:
+                self._foreign(name, step)
+                return
+            self._match(step)
+        self._create(name, self.compiler.select(step), view=isinstance(step, Itself))
+
+    def _make_empty(self, name: str) -> None:
+        """Make the relation of a step without rows, for a step that reads it nonetheless."""
         step = self.plan.steps[name]
-        if self.left[name] == 0 and not isinstance(step, Focus | Members | Itself):
-            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        pairs = isinstance(step, Values | Itself)
+        columns = "f BIGINT, v BIGINT" if pairs else "f BIGINT"
+        columns = RESULT_COLUMNS if isinstance(step, Check | Results) else columns
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+        self.made[name] = "TABLE"
+
+    def _create(self, name: str, select: str, *, view: bool) -> None:
+        kind = "VIEW" if view else "TABLE"
+        made = self.connection.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {select}")
+        if view or made.fetchall()[0][0] > 0:
+            self.made[name] = kind
+        else:
+            self.connection.execute(f"DROP TABLE {name}")
+
+    def _release(self, name: str) -> None:
+        """Count one reader less; the last one takes the relation with it."""
+        self.left[name] -= 1
+        if self.left[name] == 0 and not isinstance(self.plan.steps[name], Itself):
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        kind = self.made.pop(name, None)
+        if kind:
+            self.connection.execute(f"DROP {kind} {name}")
 
     def _match(self, check: Check) -> None:
         """Let Python match the distinct strings that a pattern needs that RE2 cannot say."""
@@ -174,14 +230,15 @@ class _Run:
 
     def _foreign(self, name: str, check: Check) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({RESULT_COLUMNS})")
+        self.made[name] = "TABLE"
         evaluate(self.connection, self.shapes, self.plan.rules[check.rule], check, name)
 
     def finish(self, into: str) -> int:
         """Make the table of results with terms in place of ids; return how many there are."""
         self._store_rules()
-        parts = [f"SELECT * FROM {name}" for name in self.plan.roots]
-        union = " UNION ALL ".join(parts) or f"SELECT * FROM {self._empty()}"
-        order = "r.shape, r.component, f.value, path, v.value, v.datatype, v.language, x.root, u.rule"
+        parts = [f"SELECT * FROM {name}" for name in self.plan.roots if name in self.made]
+        union = " UNION ALL ".join(parts) or NO_RESULTS
+        order = "r.shape, r.component, f.value, path, v.value, v.datatype, v.language, x.root, x.rule"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {into} AS
             SELECT (row_number() OVER (ORDER BY {order}) - 1)::INTEGER AS result, x.rule,
@@ -194,12 +251,8 @@ class _Run:
             LEFT JOIN shacl_term v ON v.id = x.value
             LEFT JOIN shacl_term p ON p.id = x.predicate
             ORDER BY result
-        """.replace("u.rule", "x.rule"))
+        """)
         return int(self.connection.execute(f"SELECT count(*) FROM {into}").fetchall()[0][0])
-
-    def _empty(self) -> str:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_empty ({RESULT_COLUMNS})")
-        return "shacl_empty"
 
     def _store_rules(self) -> None:
         self.connection.execute(
@@ -221,11 +274,18 @@ class _Run:
 
     def clear(self) -> None:
         """Drop every relation of the run."""
-        for name, step in reversed(self.plan.steps.items()):
-            kind = "VIEW" if isinstance(step, Itself) else "TABLE"
-            self.connection.execute(f"DROP {kind} IF EXISTS {name}")
-        for name in (*TABLES, "shacl_rule", "shacl_empty"):
+        for name in list(reversed(self.made)):
+            self._drop(name)
+        for name in (*TABLES, "shacl_rule"):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _present(step: Results, made: Collection[str]) -> Results:
+    """Return the step without the parts that have no rows."""
+    return Results(
+        tuple(name for name in step.checks if name in made),
+        tuple(each for each in step.lifted if each.results in made),
+    )
 
 
 def _patterns(
