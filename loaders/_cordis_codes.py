@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kg.terms import RDF_TYPE, RDFS_LABEL, SKOS
-from loaders._cordis_rows import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kg.source import Context
-    from loaders._cordis_rows import Row
+    from loaders._cordis_rows import Place, Row
 
 # A framework programme is named by its code in the data; these are the names people know.
 FRAMEWORKS: Final = {

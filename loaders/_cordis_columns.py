@@ -1,10 +1,10 @@
 """What CORDIS publishes and what it means: one table of columns per kind of record.
 
 A column is named as in the layout of 2021 and later; `aliases` are its names in the layouts
-before; files are read by column name, in any order, in any case. `predicate` is a local name of the ontology (`title`) or an IRI. The
-object is a literal of `datatype` exactly as written; where `datatype` is None it is an IRI that
-`read` makes. A column may be listed more than once, and one that is not listed says nothing that
-the graph holds (contact forms, the nature of the grant, repeated acronyms).
+before; files are read by column name, in any order, in any case. `predicate` is a local name of
+the ontology (`title`) or an IRI. The object is a literal of `datatype` exactly as written; where
+`datatype` is None it is an IRI that `read` makes. A column may be listed more than once, and one
+that is not listed says nothing that the graph holds (contact forms, the nature of the grant).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from kg.terms import (
     XSD_INTEGER,
     XSD_STRING,
 )
-from loaders._countries import countries
 from loaders._cordis_rows import Layout
+from loaders._countries import countries
 from loaders._iris import web_address
 
 if TYPE_CHECKING:

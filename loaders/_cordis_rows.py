@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # kg.statements.Statement as a plain tuple: a million of them are made, and a plain one is faster.
-Row = tuple[
-    str, str, str, int, str | None, str | None, str, str, int, str | None, str, str | None
-]
+Row = tuple[str, str, str, int, str | None, str | None, str, str, int, str | None, str, str | None]
 
 
 class Layout(NamedTuple):
@@ -21,14 +19,14 @@ class Layout(NamedTuple):
     `part` stands in the record's key after the project when one file holds several tables (XML).
     """
 
-    index: Mapping[str, int]
+    position: Mapping[str, int]
     field: Mapping[str, str]
     part: str = ""
 
     def cell(self, cells: list[str], name: str) -> str:
         """Return the cell of a column, "" if the file has no such column."""
-        index = self.index.get(name)
-        return "" if index is None else cells[index]
+        position = self.position.get(name)
+        return "" if position is None else cells[position]
 
 
 class Place(NamedTuple):

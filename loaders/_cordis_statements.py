@@ -111,7 +111,7 @@ class Statements:
         }[table.name](layout)
         keys_of, context, modified = self._keys_of(table, layout), self._context, self._modified
         part = (layout.part,) if layout.part else ()
-        updated = layout.index.get("contentUpdateDate")
+        updated = layout.position.get("contentUpdateDate")
 
         def statements(file: str, line: int, cells: list[str]) -> list[Row]:
             cells = [cell.strip() for cell in cells]
@@ -311,10 +311,10 @@ class Statements:
         """Bind columns to where a file has them; those it does not have are left out."""
         plan = _Plan([], [])
         for name, predicate, datatype, read in columns:
-            if name not in layout.index:
+            if name not in layout.position:
                 continue
             iri = predicate if ":" in predicate else self._namespace + predicate
-            index, field = layout.index[name], layout.field[name]
+            index, field = layout.position[name], layout.field[name]
             if read is None:
                 plan.plain.append((index, iri, datatype, field))
             else:
@@ -360,8 +360,8 @@ class Statements:
         Layouts before 2021 do not number participations: how often the organisation was met in
         the project takes the number's place.
         """
-        names = [name for name in table.keys if name in layout.index]
-        indices = [layout.index[name] for name in names]
+        names = [name for name in table.keys if name in layout.position]
+        indices = [layout.position[name] for name in names]
         numbered = len(names) == len(table.keys)
         times: dict[str, int] = {}
 

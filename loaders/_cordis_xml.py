@@ -74,8 +74,7 @@ _TABLES: Final[tuple[tuple[c.Table, str, dict[str, str]], ...]] = (
             "postCode": "address/postalCode",
             "city": "address/city",
             "country": "address/country",
-            "nutsCode": "relations/regions/region[relatedNutsCode]/nutsCode"
-            "|relations/regions/region[relatedRegion]/nutsCode",
+            "nutsCode": "relations/regions/region[relatedNutsCode]/nutsCode",
             "geolocation": "address/geolocation",
             "organizationURL": "address/url",
             "contentUpdateDate": "contentUpdateDate",

@@ -13,12 +13,11 @@ Licence: Commission Decision 2011/833/EU (reuse with attribution), CC BY 4.0.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from kg.errors import SourceError
 from kg.source import Source
 from loaders import _cordis_columns as columns
-from loaders._cordis_rows import Layout, Row
 from loaders._cordis_statements import Statements
 from loaders._cordis_xml import NotAProjectError, read_projects, xml_tables
 from loaders._framing import Table
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.source import Context
+    from kg.statements import Statement
+    from loaders._cordis_rows import Layout, Row
 
 # Members of official archives that hold nothing for the graph.
 UNREAD: Final = ("webItem", "information", "readme")
@@ -42,13 +43,13 @@ class _File(NamedTuple):
     layout: Layout
 
 
-def read(paths: Sequence[Path], context: Context) -> Iterator[Row]:
+def read(paths: Sequence[Path], context: Context) -> Iterator[Statement]:
     """Return the statements of CORDIS downloads: zip archives, folders, CSV or XML files.
 
     Raises:
         SourceError: a file is missing, damaged, not UTF-8 or of an unknown layout.
     """
-    return chain.from_iterable(_records(paths, context))
+    return cast("Iterator[Statement]", chain.from_iterable(_records(paths, context)))
 
 
 def _records(paths: Sequence[Path], context: Context) -> Iterator[Iterable[Row]]:
@@ -143,7 +144,7 @@ def _recognise(member: Member, context: Context) -> _File | None:
         header = Table(member.name, stream, context).columns
     for table in columns.TABLES:
         layout = table.layout(header)
-        if all(name in layout.index for name in table.known_by):
+        if all(name in layout.position for name in table.known_by):
             _check_unique(member, header)
             return _File(member, table, layout)
     expected = [t for t in columns.TABLES if t.name == stem] or [*columns.TABLES]
@@ -172,7 +173,7 @@ def _check_complete(files: list[_File]) -> None:
     for container in sorted({f.member.container for f in files} - {""}):
         tables = {f.table.name: f for f in files if f.member.container == container}
         project = tables.get("project")
-        listed = project and "participants" in project.layout.index
+        listed = project and "participants" in project.layout.position
         for name in ("project", *(() if listed else ("organization",))):
             if name not in tables:
                 held = ", ".join(f.member.name for f in tables.values())
@@ -195,6 +196,6 @@ SOURCE = Source(
     licence="https://creativecommons.org/licenses/by/4.0/",
     read=read,
     accepts="the zip archive of CSV or XML files, the folder it unpacks to, or single files",
-    uses=("euroscivoc",),
-    sample="sample/cordis",
+    uses=("euroscivoc", "nuts"),
+    sample="sample/cordis/cordis-sample.zip",
 )

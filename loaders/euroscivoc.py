@@ -208,5 +208,5 @@ SOURCE = Source(
     read=read,
     accepts="EuroSciVoc as Turtle, N-Triples or RDF/XML (.ttl, .nt, .rdf), or a zip archive of it",
     vocabulary=True,
-    sample="sample/euroscivoc",
+    sample="sample/euroscivoc/euroscivoc-sample.ttl",
 )

@@ -57,9 +57,14 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Statement]:
     regions: dict[str, _Region] = {}
     nations: list[Statement] = []
     with members(paths) as found:
-        total = sum(m.size for m in found)
+        files = [m for m in found if m.suffix == ".csv"]
+        if not files:
+            raise SourceError(
+                f"No CSV file among {', '.join(m.name for m in found[:5])}; expected NUTS codes"
+            )
+        total = sum(m.size for m in files)
         done = 0
-        for member in found:
+        for member in files:
             with member.open() as stream:
                 table = Table(member.name, stream, context)
                 layout = _layout(table)
@@ -106,9 +111,7 @@ def _region(
     return _Region(code, name or code, level, file, line, fields)
 
 
-def _place(
-    region: _Region, regions: dict[str, _Region], context: Context
-) -> Iterator[Statement]:
+def _place(region: _Region, regions: dict[str, _Region], context: Context) -> Iterator[Statement]:
     """Yield what is known of a region."""
     code_field, name_field, level_field = region.fields
     subject, ns = NUTS + region.code, context.identifiers.ontology
