@@ -172,8 +172,11 @@ def hint(rule: Rule, language: str) -> str | None:
 
 
 def fill(text: str, values: dict[str, str]) -> str:
-    """Return `text` with each `{$name}` or `{?name}` that is among `values` replaced."""
-    return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
+    """Return `text` with each `{$name}` or `{?name}` that is among `values` replaced.
+
+    Those that are not are left, all in the form `{$name}`.
+    """
+    return _PLACE.sub(lambda place: values.get(place[1], f"{{${place[1]}}}"), text)
 
 
 def _parameters(rule: Rule) -> dict[str, str]:

@@ -146,3 +146,20 @@ class Shapes:
     def __len__(self) -> int:
         """Return how many shapes there are."""
         return len(self.by_key)
+
+    def named(self, key: str) -> str:
+        """Return the key, or for a blank node that of the nearest named shape around it."""
+        around = {inner: shape.key for shape in self.by_key.values() for inner in _inside(shape)}
+        seen: set[str] = set()
+        name = key
+        while name.startswith("_:") and name in around and name not in seen:
+            seen.add(name)
+            name = around[name]
+        return key if name.startswith("_:") else name
+
+
+def _inside(shape: Shape) -> Iterator[str]:
+    """Yield the shapes that a shape refers to, siblings left out."""
+    yield from shape.properties
+    for constraint in shape.constraints:
+        yield from constraint.shapes
