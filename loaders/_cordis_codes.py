@@ -51,12 +51,12 @@ class Codes:
     def programme(self, code: str, framework: str, field: str, place: Place) -> str:
         """Return the programme; `HORIZON.2.5.1` is part of `HORIZON.2.5`, and so on up.
 
-        The codes of Horizon 2020 may end in a dot (`H2020-EU.1.3.`): it is no part of the key.
+        The codes of Horizon 2020 may end in a dot (`H2020-EU.1.3.`): it is left out.
         """
         key = code.rstrip(".")
         iri = self._context.identifiers.entity("programme", key)
         if iri not in self._rows:
-            here = self._describe(iri, "Programme", "programme", code, field, place)
+            here = self._describe(iri, "Programme", "programme", key, field, place)
             parent = key.rpartition(".")[0] or (framework if framework != key else "")
             if parent:
                 above = self.programme(parent, framework, field, place)

@@ -93,8 +93,11 @@ def latitude(cell: str) -> str:
 
 
 def longitude(cell: str) -> str:
-    """Return the second part of `lat,lon`; what is wrong with it is told for the latitude."""
-    return cell.partition(",")[2].strip(" ()") if cell.count(",") == 1 else ""
+    """Return the second part of `lat,lon`; what is wrong with a cell is told for the latitude."""
+    try:
+        return _position(cell)[1]
+    except ValueError:
+        return ""
 
 
 def _position(cell: str) -> tuple[str, str]:

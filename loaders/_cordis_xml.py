@@ -207,7 +207,7 @@ def _parse(stream: BinaryIO) -> Element:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal skipped
         name = _local(name)
-        if skipped or name in SKIPPED:
+        if skipped or (name in SKIPPED and len(stack) > 1):
             skipped += 1
             return
         attributes = {_local(k): v for k, v in attributes.items()}

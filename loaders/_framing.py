@@ -15,7 +15,6 @@ The csv module is the only reader that gives exact lines and goes on after a bro
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -52,7 +51,7 @@ class Table:
         self._context = context
         self._progress = progress
         self._stream = stream
-        self._text = iter(_text(name, stream))
+        self._text = _text(name, stream)
         self._waiting: deque[str] = deque()
         self._taken: list[str] = []
         self._read = 0
@@ -75,7 +74,7 @@ class Table:
             try:
                 row = next(reader, None)
             except csv.Error as error:
-                self._break(line, str(error))
+                self._break(line, f"broken quoting: {error}")
                 reader = self._reader()
                 continue
             if row is None:
@@ -196,7 +195,7 @@ def _text(name: str, stream: BinaryIO) -> Iterator[str]:
     if head in UTF16:
         raise SourceError(f"{name} is UTF-16; expected UTF-8", file=name)
     stream.seek(0)
-    return io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n")
+    return (line.decode("utf-8", "surrogateescape") for line in stream)
 
 
 def _bad_cell(columns: list[str], row: list[str]) -> tuple[str, str]:
