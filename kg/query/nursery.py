@@ -108,9 +108,11 @@ class Worker(asyncio.Protocol):
                 signal.pidfd_send_signal(self._pidfd, number)
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it does; what it has sent is of no use any more."""
         self._killed = True
         self.signal(signal.SIGKILL)
+        if self._transport is not None:
+            self._transport.abort()
 
     def retire(self) -> None:
         """Close the channel: an idle worker then exits by itself."""
@@ -198,6 +200,7 @@ class Nursery:
             worker.ended(-signal.SIGKILL)
             worker.retire()
         self._workers.clear()
+        await asyncio.sleep(0)  # the channels close in the next turn of the loop
 
     def _disconnect(self) -> None:
         if self._control is not None:
@@ -213,9 +216,10 @@ class Nursery:
         worker = Worker(self._count, release, self)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        self._workers[worker.number] = worker
         with theirs:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: worker, ours)
+            # From here to the zygote nothing is awaited, so that no worker is known to one alone.
+            self._workers[worker.number] = worker
             message = {"spawn": worker.number, "store": str(store), "memory": memory}
             self._tell(message, [theirs.fileno()])
         return worker

@@ -119,12 +119,12 @@ class QueryPool:
 
     async def stop(self) -> None:
         """End every query and every process."""
+        self._lane.close()
         for run in list(self._runs.values()):
             self._end(run, QueryCancelledError("The server is shutting down"))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._lane.close()
         await self._nursery.stop()
 
     def in_use(self) -> set[str]:
