@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     import duckdb
 
     from kg.imports import Import
-    from kg.ontology import Ontology
     from kg.progress import Progress
     from kg.releases import Release
     from kg.settings import Settings
     from kg.source import Source
+    from kg.staging import Rules
     from kg.workspace import Workspace
 
 _QUAD_SCHEMA: Final = pa.schema(list(SCHEMA)[:7])
 _QUAD_COLUMNS: Final = ", ".join(_QUAD_SCHEMA.names)
 
 
-def inputs(workspace: Workspace, settings: Settings, ontology: Ontology) -> dict[str, Any]:
+def inputs(workspace: Workspace, settings: Settings, rules: Rules) -> dict[str, Any]:
     """Return what the next release would be a function of."""
     return {
         "version": kg.__version__,
         "base": settings.base,
-        "ontology": ontology.digest,
+        "rules": rules.digest,
         "imports": [{"source": i.source, "id": i.id} for i in imports.current(workspace).values()],
     }
 
@@ -65,7 +65,7 @@ def digest(value: Any) -> str:
 def build(
     workspace: Workspace,
     settings: Settings,
-    ontology: Ontology,
+    rules: Rules,
     sources: Mapping[str, Source],
     progress: Progress = silent,
 ) -> tuple[Release, bool]:
@@ -77,7 +77,7 @@ def build(
     Raises:
         WorkspaceError: nothing was imported yet, or the disk or memory did not suffice.
     """
-    wanted = inputs(workspace, settings, ontology)
+    wanted = inputs(workspace, settings, rules)
     if not wanted["imports"]:
         raise WorkspaceError("Nothing to publish: no import yet; load a source first")
     serving = releases.current(workspace)
@@ -86,7 +86,7 @@ def build(
     stages = Stages(progress)
     place = workspace.releases / str(releases.next_number(workspace))
     with new_folder(place) as folder:
-        counts = _write(folder, workspace, settings, ontology, sources, stages)
+        counts = _write(folder, workspace, settings, rules, sources, stages)
         write_manifest(folder, _manifest(int(place.name), wanted, counts, stages))
     point(workspace.current, place)
     releases.prune(workspace, settings.keep_releases)
@@ -111,7 +111,7 @@ def _write(
     folder: Path,
     workspace: Workspace,
     settings: Settings,
-    ontology: Ontology,
+    rules: Rules,
     sources: Mapping[str, Source],
     stages: Stages,
 ) -> dict[str, int]:
@@ -119,9 +119,9 @@ def _write(
     current = list(imports.current(workspace).values())
     with database.connect(folder / "spill", settings.memory) as connection:
         with stages.stage("merge statements"):
-            _merge(connection, current, ontology)
+            _merge(connection, current, rules, Identifiers(settings.base))
         with stages.stage("infer"):
-            inference.infer(connection, "quad", ontology, Identifiers(settings.base))
+            inference.infer(connection, "quad", rules, Identifiers(settings.base))
         with stages.stage("trace provenance"):
             _trace(connection, Identifiers(settings.base), current, sources)
         with stages.stage("write N-Quads"):
@@ -134,11 +134,15 @@ def _write(
 
 
 def _merge(
-    connection: duckdb.DuckDBPyConnection, current: list[Import], ontology: Ontology
+    connection: duckdb.DuckDBPyConnection,
+    current: list[Import],
+    rules: Rules,
+    identifiers: Identifiers,
 ) -> None:
     parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {i.published()}" for i in current)
     connection.execute(f"CREATE TABLE quad AS SELECT DISTINCT {_QUAD_COLUMNS} FROM ({parts})")
-    _insert(connection, ontology.quads())
+    stated = rules.ontology.statements(identifiers.graph("ontology"))
+    _insert(connection, (row[:7] for row in stated))
 
 
 def _trace(

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from kg import validationreport
 from kg.errors import NotFoundError
-from kg.terms import DCTERMS, SH, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,20 @@ if TYPE_CHECKING:
     from kg.imports import Import
 
 _SEVERITY: Final = "array_position(['Violation', 'Warning', 'Info'], severity)"
-_COLUMNS: Final = (
-    "rule severity component subject path value file line field record message hint".split()
-)
+_COLUMNS: Final = [
+    "rule",
+    "severity",
+    "component",
+    "subject",
+    "path",
+    "value",
+    "file",
+    "line",
+    "field",
+    "record",
+    "message",
+    "hint",
+]
 
 _HEADINGS: Final = {
     "en": {
@@ -74,6 +85,7 @@ class _Findings:
 
     def __init__(self, one: Import, language: str) -> None:
         self._connection = duckdb.connect()
+        self.base = str(one.manifest["base"])
         self._table = one.table("findings")
         self._messages = f"message_{language} AS message, hint_{language} AS hint"
 
@@ -123,9 +135,7 @@ def _local(iri: str) -> str:
     return iri.rpartition("#")[2]
 
 
-def _table(
-    findings: _Findings, language: str, rule: str | None, limit: int
-) -> Iterator[str]:
+def _table(findings: _Findings, language: str, rule: str | None, limit: int) -> Iterator[str]:
     words, severities = _HEADINGS[language], _SEVERITIES[language]
     if rule is None:
         rows: list[list[Any]] = [
@@ -155,9 +165,7 @@ def _aligned(header: Any, rows: list[list[Any]]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in padded)
 
 
-def _csv(
-    findings: _Findings, _language: str, rule: str | None, limit: int
-) -> Iterator[str]:
+def _csv(findings: _Findings, _language: str, rule: str | None, limit: int) -> Iterator[str]:
     yield ",".join(_COLUMNS) + "\r\n"
     for row in findings.rows(rule, limit):
         line = io.StringIO()
@@ -165,9 +173,13 @@ def _csv(
         yield line.getvalue()
 
 
-def _json(
+def _turtle(
     findings: _Findings, language: str, rule: str | None, limit: int
 ) -> Iterator[str]:
+    yield from validationreport.turtle(findings.rows(rule, limit), findings.base, language)
+
+
+def _json(findings: _Findings, language: str, rule: str | None, limit: int) -> Iterator[str]:
     names = ["severity", "rule", "findings", "records", "example"]
     rules = [dict(zip(names, row, strict=True)) for row in findings.rules()]
     total = findings.total(rule)

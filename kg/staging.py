@@ -20,32 +20,46 @@ import inspect
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
 import kg
-from kg import database, imports, statements
+from kg import (
+    choice,
+    contradictions,
+    database,
+    imports,
+    ontology,
+    quarantine,
+    shapes,
+    statements,
+)
+from kg.database import quoted
 from kg.errors import SourceError
 from kg.identifiers import Identifiers
 from kg.imports import Import
 from kg.progress import Stages, silent
+from kg.shacl import parse_shapes
 from kg.source import Context
+from kg.terms import RDF_TYPE, SKOS
 from kg.workspace import new_folder, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import duckdb
 
     from kg.ontology import Ontology
     from kg.progress import Progress
     from kg.settings import Settings
     from kg.shacl import Shapes
     from kg.source import Source
+    from kg.statements import Statement
     from kg.workspace import Workspace
-
-# Rounds in which a violation sets aside just the records it lies in; after these, every record that
-# describes the focus node, so that the rounds come to an end.
-_NARROW_ROUNDS: Final = 3
 
 _UNWRITABLE: Final = r"""
 CREATE TABLE unwritable AS
@@ -73,6 +87,18 @@ class Rules:
     ontology: Ontology
     shapes: Shapes
     digest: str
+
+
+def read_rules(base: str) -> Rules:
+    """Read the ontology and the shapes that come with the package, for a base IRI.
+
+    Raises:
+        OntologyError: the ontology cannot be read.
+        ShapeError: a shape is not well-formed.
+    """
+    files = [*sorted(ontology.FOLDER.glob("*.ttl")), *shapes.files()]
+    digest = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    return Rules(ontology.read(base=base), parse_shapes(shapes.read(base=base), base), digest)
 
 
 def fingerprint(paths: Sequence[Path]) -> list[dict[str, Any]]:
@@ -202,7 +228,8 @@ class _Staging:
             with self.stages.stage("choose"):
                 self._reject_unwritable(connection)
                 self._choose(connection)
-            self._judge(connection)
+            with self.stages.stage("validate"):
+                self._judge(connection)
             counts = self._count(connection)
         write_manifest(self.folder, self._manifest(key, members, counts))
 
@@ -225,3 +252,119 @@ class _Staging:
 
     def _codes(self) -> dict[str, dict[str, str]]:
         return {name: _notations(other) for name, other in self.others.items()}
+
+    def _reject_unwritable(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Move records that no RDF document could hold from the statements to the rejects."""
+        stated = f"read_parquet({quoted(self._file('statements'))})"
+        connection.execute(_UNWRITABLE.format(statements=stated), {"illegal": _ILLEGAL_IRI})
+        if not _size(connection, "unwritable"):
+            return
+        kept = f"SELECT s.* FROM {stated} s ANTI JOIN unwritable u ON s.record = u.record"
+        self._rewrite(connection, "statements", kept)
+        told = f"SELECT * FROM read_parquet({quoted(self._file('rejects'))})"
+        new = "SELECT file, line, NULL, reason, coalesce(field, '') FROM unwritable"
+        self._rewrite(connection, "rejects", f"({told}) UNION ALL ({new}) ORDER BY file, line")
+
+    def _rewrite(self, connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
+        beside = self._file(f"{name}-new")
+        _copy(connection, rows, beside)
+        beside.rename(self._file(name))
+
+    def _choose(self, connection: duckdb.DuckDBPyConnection) -> None:
+        stated = f"read_parquet({quoted(self._file('statements'))})"
+        choice.choose(connection, stated, self.rules.ontology.functional_properties)
+        _copy(connection, "SELECT * FROM alternative", self._file("alternatives"))
+
+    def _judge(self, connection: duckdb.DuckDBPyConnection) -> None:
+        _insert_ontology(connection, self.rules.ontology, self.settings.base)
+        told = [
+            f"SELECT * FROM {other.published()} WHERE predicate = {quoted(RDF_TYPE)}"
+            for other in self.others.values()
+        ]
+        context = " UNION ALL ".join(["SELECT * FROM ontology", *told])
+        stated = f"read_parquet({quoted(self._file('statements'))})"
+        relation = imports.chosen(stated, "alternative")
+        quarantine.judge(connection, self.rules.shapes, relation, context)
+        contradictions.report(connection, self.settings.base)
+        _copy(connection, "SELECT * FROM finding", self._file("findings"))
+        _copy(connection, "SELECT * FROM quarantine ORDER BY file, line", self._file("quarantine"))
+
+    def _count(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+        stated = f"read_parquet({quoted(self._file('statements'))})"
+        rejects = f"read_parquet({quoted(self._file('rejects'))})"
+        [(statements_read,)] = connection.execute(f"SELECT count(*) FROM {stated}").fetchall()
+        rows = connection.execute(_RECORDS.format(statements=stated, rejects=rejects)).fetchall()
+        found = connection.execute(_SEVERITIES).fetchall()
+        [(alternatives,)] = connection.execute("SELECT count(*) FROM alternative").fetchall()
+        [(cells,)] = connection.execute(
+            f"SELECT count(*) FROM {rejects} WHERE field IS NOT NULL"
+        ).fetchall()
+        names = ("records", "published", "quarantined", "rejected")
+        return {
+            "statements": statements_read,
+            "alternatives": alternatives,
+            "rejected_cells": cells,
+            "records": {file: dict(zip(names, counts, strict=True)) for file, *counts in rows},
+            "findings": dict(found),
+        }
+
+    def _manifest(
+        self, key: dict[str, Any], members: list[str], counts: dict[str, Any]
+    ) -> dict[str, Any]:
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        head = {"id": _id(key), "created": created, **key, "members": members}
+        return {**head, **counts, "seconds": self.stages.seconds}
+
+
+# Counted are the source's rows, by the line on which each begins: a row may hold several records
+# (a project's names its topic and call). A reject with a column is one cell of a row that went on.
+_RECORDS: Final = """
+WITH stated AS (SELECT file, count(DISTINCT line) AS records FROM {statements} GROUP BY file),
+  held AS (SELECT file, count(DISTINCT line) AS quarantined FROM quarantine GROUP BY file),
+  refused AS (SELECT file, count(*) AS rejected FROM {rejects} WHERE field IS NULL GROUP BY file)
+SELECT file, coalesce(records, 0) + coalesce(rejected, 0),
+  coalesce(records, 0) - coalesce(quarantined, 0), coalesce(quarantined, 0), coalesce(rejected, 0)
+FROM stated FULL JOIN held USING (file) FULL JOIN refused USING (file) ORDER BY file
+"""
+_SEVERITIES: Final = """
+SELECT severity, count(DISTINCT (rule, subject, path, value)) FROM finding GROUP BY severity
+ORDER BY array_position(['Violation', 'Warning', 'Info'], severity)
+"""
+
+
+def _insert_ontology(connection: duckdb.DuckDBPyConnection, ontology: Ontology, base: str) -> None:
+    rows = ontology.statements(Identifiers(base).graph("ontology"))
+    tables = [pa.Table.from_batches([batch]) for batch in statements.batches(rows)]
+    connection.register("ontology_rows", pa.concat_tables(tables))
+    connection.execute("CREATE TEMP TABLE ontology AS SELECT * FROM ontology_rows")
+    connection.unregister("ontology_rows")
+
+
+def _noting_files(rows: Iterator[Statement], members: dict[str, None]) -> Iterator[Statement]:
+    """Pass statements on, noting the names of the files that they come from, in order."""
+    last = None
+    for row in rows:
+        if row[7] is not last:
+            last = row[7]
+            members[last] = None
+        yield row
+
+
+def _notations(vocabulary: Import) -> dict[str, str]:
+    """Return the concept of each skos:notation that a vocabulary's import states."""
+    with database.connect(vocabulary.folder / "spill", 256) as connection:
+        rows = connection.execute(
+            f"SELECT object, min(subject) FROM {vocabulary.published()} WHERE predicate = ?"
+            " GROUP BY object",
+            [SKOS + "notation"],
+        ).fetchall()
+    return dict(rows)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> None:
+    connection.execute(f"COPY ({rows}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _size(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(count)

@@ -57,7 +57,7 @@ def _publish(at: Root, progress: Any) -> dict[str, Any]:
     from kg import publishing
 
     release, fresh = publishing.build(
-        at.workspace, at.settings, at.rules.ontology, at.sources, progress
+        at.workspace, at.settings, at.rules, at.sources, progress
     )
     manifest = release.manifest
     return {"release": release.number, "quads": manifest["quads"], "built": fresh}

@@ -91,7 +91,7 @@ def _load_sample(at: Root) -> None:
             done, _ = staging.load(at.workspace, source, [path], at.settings, at.rules, progress)
             _told(at, source, done.manifest)
         release, _ = publishing.build(
-            at.workspace, at.settings, at.rules.ontology, at.sources, progress
+            at.workspace, at.settings, at.rules, at.sources, progress
         )
     quads = release.manifest["quads"]
     at.show(

@@ -1,0 +1,5 @@
+"""Run the command line with `python -m kg.cli`."""
+
+from kg.cli import main
+
+main()

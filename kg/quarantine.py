@@ -1,0 +1,73 @@
+"""Quarantine: judging the statements of an import until what is left breaks no rule.
+
+1. The shapes are checked; each finding gets its cells (kg.findings).
+2. The records in which violations lie are set aside whole.
+3. What referred to them now breaks rules itself, so both steps repeat until no violation is left.
+
+The first rounds set aside just the records that state the offending value, or, when something is
+missing, the record where the thing was first described. A rule about a thing that many records
+describe may still be broken then: later rounds set aside every record that describes it, so that
+the rounds come to an end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kg import findings
+from kg.database import quoted
+from kg.imports import published
+from kg.shacl import validate
+from kg.terms import RDF_TYPE
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from kg.shacl import Shapes
+
+NARROW_ROUNDS: Final = 3
+
+_NARROW: Final = """
+INSERT INTO quarantine
+SELECT record, min(file), min(line), min(rule), $round FROM found
+WHERE severity = 'Violation' AND record IS NOT NULL GROUP BY record
+"""
+_WIDE: Final = f"""
+INSERT INTO quarantine
+SELECT s.record, min(s.file), min(s.line), min(f.rule), $round
+FROM judged s JOIN found f ON f.subject = s.subject
+WHERE s.predicate = {quoted(RDF_TYPE)} AND f.severity = 'Violation' GROUP BY s.record
+"""
+_SCHEMA: Final = """
+CREATE TABLE quarantine(record VARCHAR, file VARCHAR, line INTEGER, rule VARCHAR, round INTEGER)
+"""
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection, shapes: Shapes, statements: str, context: str
+) -> None:
+    """Leave the tables `finding` and `quarantine` for the statements of an SQL relation.
+
+    `context` is the SQL of what classes and paths may see beside the statements. A finding of a
+    later round is kept when it is a violation: it says why another record was set aside.
+    """
+    connection.execute(_SCHEMA)
+    connection.execute(f"CREATE TEMP VIEW context AS {context}")
+    connection.execute(f"CREATE TEMP VIEW judged AS {published(statements, 'quarantine')}")
+    rounds = 0
+    while _round(connection, shapes, rounds):
+        rounds += 1
+    connection.execute("DROP VIEW judged; DROP VIEW context")
+
+
+def _round(connection: duckdb.DuckDBPyConnection, shapes: Shapes, number: int) -> bool:
+    """Check the shapes once; return whether records were set aside."""
+    validation = validate(connection, shapes, data="judged", context="context")
+    findings.place(connection, validation, statements="judged", into="found")
+    keep = "" if number == 0 else "WHERE severity = 'Violation'"
+    verb = "CREATE TABLE finding AS" if number == 0 else "INSERT INTO finding"
+    connection.execute(f"{verb} SELECT * FROM found {keep}")
+    connection.execute(_NARROW if number < NARROW_ROUNDS else _WIDE, {"round": number})
+    added = "SELECT count(*) FROM quarantine WHERE round = $round"
+    [(count,)] = connection.execute(added, {"round": number}).fetchall()
+    return bool(count)

@@ -1,0 +1,56 @@
+"""What many tests share: the shipped sample as a published release, made once a run."""
+
+from __future__ import annotations
+
+import fcntl
+from typing import TYPE_CHECKING
+
+import pytest
+
+import loaders
+from kg import publishing, staging
+from kg.settings import Settings
+from kg.store import OpenRelease, Serving
+from kg.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def publish_sample(home: Path) -> None:
+    """Load every shipped sample into a workspace and publish a release."""
+    settings, workspace = Settings(home=home), Workspace(home)
+    rules = staging.read_rules(settings.base)
+    sources = {name: loaders.find(name) for name in loaders.names()}
+    with workspace.writing():
+        for source, path in loaders.samples():
+            staging.load(workspace, source, [path], settings, rules)
+        publishing.build(workspace, settings, rules, sources)
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a workspace with the sample published; read it, write to a copy.
+
+    Test processes that run side by side (pytest-xdist) share one.
+    """
+    top = tmp_path_factory.getbasetemp()
+    shared = top if worker_id == "master" else top.parent
+    home = shared / "sample-home"
+    with (shared / "sample-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "current").exists():
+            publish_sample(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def sample_settings(sample_home: Path) -> Settings:
+    """Return the settings of the sample's workspace."""
+    return Settings(home=sample_home)
+
+
+@pytest.fixture(scope="session")
+def sample_release(sample_home: Path) -> OpenRelease:
+    """Return the sample's release, open for reading."""
+    return Serving(Workspace(sample_home)).current()

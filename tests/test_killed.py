@@ -1,0 +1,133 @@
+"""Whatever kills a writer, the last release serves and the next start cleans up."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+import loaders
+from kg import imports, releases
+from kg.store import Serving
+from kg.workspace import PARTIAL, Workspace, read_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOMENTS = 10
+
+
+def atlas(home: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "kg.cli", "--home", str(home), "--quiet", *arguments]
+
+
+def sample(source: str) -> str:
+    return next(str(path) for found, path in loaders.samples() if found.name == source)
+
+
+@pytest.fixture
+def home(sample_home: Path, tmp_path: Path) -> Path:
+    """Return a copy of the sample's workspace, to be written to."""
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    return home
+
+
+def changed_sample(folder: Path) -> str:
+    """Return a copy of the CORDIS sample with one link less, so that it is a new import."""
+    target = folder / "changed"
+    with zipfile.ZipFile(sample("cordis")) as archive:
+        archive.extractall(target)
+    links = target / "webLink.csv"
+    links.write_bytes(b"".join(links.read_bytes().splitlines(keepends=True)[:-1]))
+    return str(target)
+
+
+def check_whole(home: Path, number: int) -> None:
+    """The release serves, every import and release named by a number or id is whole."""
+    workspace = Workspace(home)
+    with workspace.writing():
+        pass
+    assert not [p for p in home.rglob("*") if p.name.startswith(PARTIAL)]
+    current = Serving(workspace).current()
+    assert current.number == number
+    assert len(current.store) == current.release.manifest["quads"]
+    for release in releases.every(workspace):
+        assert read_manifest(release.folder)["release"] == release.number
+    for one in imports.every(workspace):
+        assert one.file("statements").exists()
+        assert one.file("findings").exists()
+        assert one.manifest["id"] == one.folder.name
+
+
+def kill_after(command: list[str], seconds: float) -> bool:
+    """Start a command and SIGKILL it after a while; return whether it was still running."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode == -signal.SIGKILL
+
+
+def test_a_load_killed_at_any_moment_leaves_the_last_release_serving(
+    home: Path, tmp_path: Path
+) -> None:
+    """Ten moments over the whole of reading, validating, building and switching."""
+    command = atlas(home, "load", "cordis", changed_sample(tmp_path))
+    rehearsal = shutil.copytree(home, tmp_path / "timed", symlinks=True)
+    begin = time.perf_counter()
+    subprocess.run(
+        atlas(rehearsal, "load", "cordis", str(tmp_path / "changed")),
+        check=True,
+        capture_output=True,
+    )
+    whole = time.perf_counter() - begin
+    killed = 0
+    for moment in range(1, MOMENTS + 1):
+        if kill_after(command, whole * moment / (MOMENTS + 1)):
+            killed += 1
+            check_whole(home, 1)
+        else:
+            check_whole(home, 2)
+            return
+
+    assert killed > 0
+
+
+def test_switching_is_all_or_nothing(home: Path) -> None:
+    """A switch killed at once leaves the old release or the new one, never none."""
+    workspace = Workspace(home)
+    shutil.copytree(home / "releases" / "1", home / "releases" / "2")
+    for moment in range(MOMENTS):
+        kill_after(atlas(home, "use", str(moment % 2 + 1)), 0.05 + moment * 0.03)
+
+        current = releases.current(workspace)
+        assert current is not None
+        assert current.number in {1, 2}
+        assert len(Serving(workspace).current().store) > 0
+
+
+def test_a_disk_that_fills_up_is_told_and_changes_nothing(home: Path, tmp_path: Path) -> None:
+    """No file may grow beyond 64 KiB, as on a disk with that little room."""
+
+    def cramped() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+
+    result = subprocess.run(
+        atlas(home, "load", "cordis", changed_sample(tmp_path)),
+        capture_output=True, text=True, check=False, preexec_fn=cramped,
+    )  # fmt: skip
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Workspace cannot be used: ")
+    check_whole(home, 1)
