@@ -237,6 +237,8 @@ TABLES: Final = {
             project=_ref("project", "project"),
         ),
     ),
-    "offers": Table("offer", "CooperationOffer CapacityOffer ServiceOffer", _LISTING),
-    "requests": Table("request", "CooperationRequest CapacityRequest ServiceRequest", _LISTING),
+    "offers": Table("offer", "Offer CooperationOffer CapacityOffer ServiceOffer", _LISTING),
+    "requests": Table(
+        "request", "Request CooperationRequest CapacityRequest ServiceRequest", _LISTING
+    ),
 }

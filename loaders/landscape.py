@@ -10,7 +10,8 @@ listed in loaders._landscape_tables; columns that are not needed may be left out
 3. Cells that take references hold several of them with `|` between. An empty cell says nothing.
 4. Values are passed on as they are written; a code that names no country and a web address that is
    none are rejected alone, the rest of their row goes on.
-5. What only ties two entities together (a membership) is labelled with the names of the two.
+5. The label to show is the name, else the English title; what only ties two entities together (a
+   membership) is labelled with the names of the two.
 """
 
 from __future__ import annotations
@@ -81,9 +82,10 @@ def _records(paths: Sequence[Path], context: Context) -> Iterator[Record]:
                 _check_columns(frame, table)
                 for line, row in frame.rows():
                     cells = dict(zip(frame.columns, (c.strip() for c in row), strict=True))
-                    if reason := _unusable(cells, seen):
+                    if fault := _fault(cells, seen, table):
+                        reason, column = fault
                         text = frame.separator.join(row)
-                        context.reject(member.name, line, reason, text, reason.split()[-1])
+                        context.reject(member.name, line, reason, text, column)
                     else:
                         seen.add(cells["key"])
                         yield Record(table, member.name, line, cells["key"], cells)
@@ -121,13 +123,19 @@ def _check_columns(frame: Frame, table: Table) -> None:
         )
 
 
-def _unusable(cells: Mapping[str, str], seen: set[str]) -> str:
-    """Return why a row cannot be used, the column last; "" if it can."""
+def _fault(cells: Mapping[str, str], seen: set[str], table: Table) -> tuple[str, str] | None:
+    """Return why a row cannot be used and the column at fault, None if it can be used."""
     if not cells["key"]:
-        return "nothing in the column key"
+        return "no key", "key"
     if cells["key"] in seen:
-        return f"{cells['key']!r} is there already, in the column key"
-    return "" if cells.get("source", "-") else "nothing in the column source"
+        return f"another row has the key {cells['key']!r} already", "key"
+    if not cells.get("source", "-"):
+        return "no source that the facts are taken from", "source"
+    allowed = table.classes.split()
+    for kind in filter(None, cells.get("kind", "").split(SEPARATOR)):
+        if kind not in allowed:
+            return f"{kind!r} is no kind; expected {', '.join(allowed)}", "kind"
+    return None
 
 
 def _statements(record: Record, names: Mapping[str, str], context: Context) -> Iterator[Statement]:
@@ -150,25 +158,28 @@ class _Saying:
 
     def classes(self) -> Iterator[Statement]:
         """Yield the classes: those that `kind` names, else the first of the table."""
-        allowed = self.record.table.classes.split()
-        for kind in (self.record.cells.get("kind") or allowed[0]).split(SEPARATOR):
-            if kind in allowed:
-                term = self.context.identifiers.ontology + kind
-                yield self._row(RDF_TYPE, (term, IRI, None, None), "kind")
-            else:
-                self._reject("kind", f"{kind!r} is no kind; expected {', '.join(allowed)}", kind)
+        kinds = self.record.cells.get("kind") or self.record.table.classes.split()[0]
+        for kind in kinds.split(SEPARATOR):
+            term = self.context.identifiers.ontology + kind
+            yield self._row(RDF_TYPE, (term, IRI, None, None), "kind")
 
     def label(self, names: Mapping[str, str]) -> Iterator[Statement]:
-        """Yield the label: of the columns `name` and `title_*`, else made of others' names."""
+        """Yield the one label: the name, else a title, else others' names put together."""
         cells = self.record.cells
-        referred = filter(None, map(self._referred, self.record.table.label))
-        parts = [names.get(entity) or entity.rpartition("/")[2] for entity in referred]
-        if name := cells.get("name") or ": ".join(parts):
-            yield self._row(RDFS_LABEL, (name, LITERAL, *literal_columns(None, None)), "name")
-        for language in ("en", "de"):
-            if title := cells.get(f"title_{language}"):
-                value = (title, LITERAL, *literal_columns(None, language))
-                yield self._row(RDFS_LABEL, value, f"title_{language}")
+        titles = [lang for lang in ("en", "de") if cells.get(f"title_{lang}")]
+        if name := cells.get("name"):
+            yield self._label(name, None, "name")
+        elif titles:
+            field = f"title_{titles[0]}"
+            yield self._label(cells[field], titles[0], field)
+        elif columns := self.record.table.label:
+            referred = filter(None, map(self._referred, columns))
+            parts = [names.get(entity) or entity.rpartition("/")[2] for entity in referred]
+            yield self._label(": ".join(parts), None, columns[0])
+
+    def _label(self, text: str, language: str | None, field: str) -> Statement:
+        value = (text, LITERAL, *literal_columns(None, language))
+        return self._row(RDFS_LABEL, value, field)
 
     def _referred(self, column: str) -> str:
         cell = self.record.cells.get(column, "")
@@ -207,7 +218,7 @@ class _Saying:
     def _entity(self, types: list[str], value: str) -> str:
         kind, _, key = value.rpartition("/") if len(types) > 1 else (types[0], "", value)
         if kind not in types:
-            raise ValueError(f"{value!r} refers to nothing; expected <type>/<key> of {types}")
+            raise ValueError(f"{value!r} is no reference; expected one of {'/…, '.join(types)}/…")
         return self.context.identifiers.entity(kind, key)
 
     def _row(
