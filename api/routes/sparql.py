@@ -21,6 +21,7 @@ from api import protocol
 from api.problems import problem_response
 from kg import releases
 from kg.errors import AtlasError, ParameterError, QueryFailedError, WorkspaceError
+from kg.query.formats import GRAPHS, SOLUTIONS
 from kg.query.limits import Limits
 from kg.query.pool import QueryPool
 
@@ -90,7 +91,9 @@ async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked:
         if answer.body is not None or scope["method"] == "HEAD":
             await _send(send, 200, headers, answer.body or b"")
         elif scope["http_version"] == "1.0":
-            await _send(send, 200, headers, await _whole(answer))
+            body = await _whole(answer)
+            headers.append((b"content-length", str(len(body)).encode()))
+            await _send(send, 200, headers, body)
         else:
             await _stream(scope, send, headers, answer)
     finally:
@@ -223,8 +226,72 @@ async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") ->
     await send({"type": "http.response.body", "body": body})
 
 
-router = APIRouter()
+router = APIRouter(tags=["SPARQL"])
 router.routes.append(Route("/sparql", SparqlEndpoint(), include_in_schema=False))
+
+_QUERY_PARAMETERS: Final[list[dict[str, Any]]] = [
+    {"name": name, "in": "query", "description": text, "schema": schema, "required": False}
+    for name, text, schema in (
+        ("query", "A SPARQL 1.1 query.", {"type": "string"}),
+        (
+            "default-graph-uri",
+            "A graph of the default graph; else the query's FROM, else all published graphs.",
+            {"type": "array", "items": {"type": "string"}},
+        ),
+        (
+            "named-graph-uri",
+            "A graph that GRAPH may name; else the query's FROM NAMED, else all published graphs.",
+            {"type": "array", "items": {"type": "string"}},
+        ),
+        ("format", "The format, by name or media type, instead of Accept.", {"type": "string"}),
+        ("timeout", "Seconds that the query may take.", {"type": "number"}),
+    )
+]
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The complete answer; if the connection breaks, it is not complete.",
+        "content": {name: {} for form in (*SOLUTIONS, *GRAPHS) for name in form.types[:1]},
+    },
+    304: {"description": "The answer is still the one with the tag in If-None-Match."},
+    400: {"description": "No query, or none that is evaluated here: line, column and token."},
+    406: {"description": "No format that the client accepts; those that there are."},
+    503: {"description": "Too many queries at once; Retry-After says when to come back."},
+    504: {"description": "The time limit was reached."},
+    507: {"description": "The memory limit was reached."},
+}
+
+
+@router.get(
+    "/sparql",
+    summary="Ask a SPARQL query",
+    responses=_ANSWERS,
+    openapi_extra={"parameters": _QUERY_PARAMETERS},
+)
+@router.post(
+    "/sparql",
+    summary="Ask a SPARQL query that is too long for a URL",
+    responses=_ANSWERS,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                protocol.DIRECT: {"schema": {"type": "string"}},
+                protocol.FORM: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["query"],
+                        "properties": {p["name"]: p["schema"] for p in _QUERY_PARAMETERS},
+                    }
+                },
+            },
+        }
+    },
+)
+def sparql() -> None:
+    """Answer in the format that Accept prefers, from one release, whole or not at all.
+
+    This function is never called: the route above it answers.
+    """
 
 
 def limits(settings: Settings) -> Limits:
