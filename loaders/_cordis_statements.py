@@ -13,7 +13,7 @@ loaders._cordis_columns; what is more than a column (links between entities) is 
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import IdentifierError
@@ -89,6 +89,9 @@ class Statements:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._entity = context.identifiers.entity
+        # Many records name the same project or organisation.
+        self._project_iri = cache(partial(self._entity, "project"))
+        self._organisation_iri = cache(partial(self._entity, "organisation"))
         self._namespace = context.identifiers.ontology
         self._modified: dict[str, str] = {}
         self._met: dict[str, int] = {}
@@ -114,7 +117,7 @@ class Statements:
         updated = layout.position.get("contentUpdateDate")
 
         def statements(file: str, line: int, cells: list[str]) -> list[Row]:
-            cells = [cell.strip() for cell in cells]
+            cells = list(map(str.strip, cells))
             keys = keys_of(file, line, cells)
             if not keys:
                 return []
@@ -141,7 +144,7 @@ class Statements:
         cls = self._namespace + "Project"
 
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
-            project = self._entity("project", keys[0])
+            project = self._project_iri(keys[0])
             rows = [place.iri(project, RDF_TYPE, cls, None)]
             self._state(plan, project, cells, place, rows)
             rows += self._project_links(project, cells, layout, place)
@@ -181,7 +184,7 @@ class Statements:
         of_project, of_organisation = ns + "project", ns + "organisation"
 
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
-            organisation = entity("organisation", keys[1])
+            organisation = self._organisation_iri(keys[1])
             rows = [place.iri(organisation, RDF_TYPE, organisation_class, None)]
             self._state(organisation_plan, organisation, cells, place, rows)
             participation = entity("participation", "-".join(keys))
@@ -190,7 +193,7 @@ class Statements:
             rows += (
                 place.iri(participation, RDF_TYPE, participation_class, None),
                 place.literal(participation, RDFS_LABEL, label, field.get("name")),
-                place.iri(participation, of_project, entity("project", keys[0]),
+                place.iri(participation, of_project, self._project_iri(keys[0]),
                           field["projectID"]),
                 place.iri(participation, of_organisation, organisation, field["organisationID"]),
             )  # fmt: skip
@@ -208,7 +211,7 @@ class Statements:
             acronym = layout.cell(cells, "acronym") or keys[0]
             for order, (column, role, name) in enumerate(_listed(layout, cells), start=1):
                 key = _name_key(name)
-                organisation = self._entity("organisation", key)
+                organisation = self._organisation_iri(key)
                 participation = self._entity("participation", f"{keys[0]}-{key}-{order}")
                 rows += self._listed(
                     place, layout.field[column], rows[0][0], organisation, participation,
@@ -241,7 +244,7 @@ class Statements:
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
             path, title = (layout.cell(cells, f"euroSciVoc{x}") for x in ("Path", "Title"))
             concept = self._codes.field_of_science("/" + keys[1], path, title, field, place)
-            return [place.iri(self._entity("project", keys[0]), ns + "field", concept, field)]
+            return [place.iri(self._project_iri(keys[0]), ns + "field", concept, field)]
 
         return make
 
@@ -270,7 +273,7 @@ class Statements:
     ) -> list[Row]:  # fmt: skip
         """Return the link to a coded entity and the title that the record gives it."""
         link = self._namespace + predicate
-        rows = [place.iri(self._entity("project", project), link, coded, field)]
+        rows = [place.iri(self._project_iri(project), link, coded, field)]
         if title := layout.cell(cells, "title"):
             self._codes.titled(coded)
             says = layout.field["title"]
@@ -286,7 +289,7 @@ class Statements:
             if weight in NO_WEIGHT:
                 return []
             priority = self._codes.policy_priority("/" + keys[1], title, field["code"], place)
-            project = self._entity("project", keys[0])
+            project = self._project_iri(keys[0])
             rows = [place.iri(project, ns + "policyPriority", priority, field["code"])]
             if weight == PRINCIPAL_WEIGHT:
                 principal = ns + "principalPolicyPriority"
@@ -302,7 +305,7 @@ class Statements:
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
             rows: list[Row] = []
             plan = own if layout.cell(cells, "type") in OWN_WEBSITE else other
-            self._state(plan, self._entity("project", keys[0]), cells, place, rows)
+            self._state(plan, self._project_iri(keys[0]), cells, place, rows)
             return rows
 
         return make

@@ -7,7 +7,8 @@ The csv module is the only reader that gives exact lines and goes on after a bro
 2. `csv.reader(strict=True)` (RFC 4180, with the separator that the header shows) frames records.
 3. A record that cannot be framed or has the wrong width is broken. Only its first physical line
    is given up: the others are read again, because a quote that was never closed has swallowed
-   good records. Lines of the broken record that make no record themselves are told with it.
+   good records. Lines of the broken record that make no record themselves are told with it; so
+   are those that follow it where the header shows that each record begins with a quote.
 4. A record with an ill-formed byte or a NUL is rejected alone.
 5. If every record that goes beyond ASCII is ill-formed, it is the file that is not UTF-8.
 """
@@ -56,6 +57,7 @@ class Table:
         self._taken: list[str] = []
         self._read = 0
         self._broken: _Broken | None = None
+        self._quoted = False
         self._good = self._bad = self._records = 0
         self.separator = self._separator()
         self.columns = self._header()
@@ -109,6 +111,7 @@ class Table:
                 f"{self.name} is empty; expected a header line with column names", file=self.name
             )
         self._waiting.append(first)
+        self._quoted = first.startswith('"')
         return max(SEPARATORS, key=first.count)
 
     def _header(self) -> list[str]:
@@ -148,13 +151,17 @@ class Table:
         first, *others = self._taken
         self._waiting.extendleft(reversed(others))
         self._read += 1
-        if self._broken and line <= self._broken.last:
+        if self._broken and (line <= self._broken.last or self._continues(first)):
             self._broken.lines.append(first)
             self._broken.last = max(self._broken.last, line + len(others))
             return
         self._tell()
         column = _broken_column("".join(self._taken), self.separator, self.columns)
         self._broken = _Broken(line, line + len(others), reason, column, [first])
+
+    def _continues(self, line: str) -> bool:
+        """Tell whether a line can only be the rest of a record that was broken before."""
+        return self._quoted and not line.startswith('"')
 
     def _tell(self) -> None:
         """Reject the broken record that is complete now."""
