@@ -413,7 +413,7 @@ def select(
     """
     unknown = set(equal) - set(COLUMNS)
     if unknown:
-        raise ValueError(f"no column {sorted(unknown)[0]!r}, expected one of {', '.join(COLUMNS)}")
+        raise ValueError(f"no column {min(unknown)!r}, expected one of {', '.join(COLUMNS)}")
     wanted = " AND ".join(f"{name} = ${name}" for name in equal) or "true"
     most = "" if limit is None else f"LIMIT {int(limit)}"
     connection.execute(f"SELECT {', '.join(COLUMNS)} FROM {findings} WHERE {wanted} {most}", equal)

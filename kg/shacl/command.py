@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+import pyarrow as pa
 import pyshacl
+import rdflib
+from pyshacl.errors import ReportableRuntimeError
 
 from kg.errors import AtlasError, ShapeError
 from kg.shacl.nodes import parse, read_graph
@@ -24,7 +27,11 @@ FAILED: Final = 2
 
 
 def run(
-    data: Path, shapes: Path, base: str | None = None, engine: str = "sql"
+    data: Path,
+    shapes: Path,
+    base: str | None = None,
+    engine: str = "sql",
+    shapes_base: str | None = None,
 ) -> tuple[int, str]:
     """Validate the RDF file `data` against the RDF file `shapes`.
 
@@ -33,15 +40,17 @@ def run(
         shapes: the shapes graph.
         base: what relative IRIs in both are resolved against; each file's own IRI without it.
         engine: `sql`, or `pyshacl` for a second opinion.
+        shapes_base: the same for the shapes graph alone.
 
     Returns:
         0 and the report in Turtle if the data conforms, 1 and the report if it does not, 2 and
         the reason if there can be no report.
     """
-    try:
-        return _ENGINES[engine](data, shapes, base)
-    except KeyError:
+    if engine not in _ENGINES:
         return FAILED, f"no engine {engine!r}, expected one of {', '.join(_ENGINES)}"
+    bases = _base(data, base), _base(shapes, shapes_base or base)
+    try:
+        return _ENGINES[engine](data, shapes, bases)
     except AtlasError as error:
         return FAILED, error.detail
 
@@ -50,10 +59,10 @@ def _base(path: Path, base: str | None) -> str:
     return base if base is not None else path.resolve().as_uri()
 
 
-def _sql(data: Path, shapes: Path, base: str | None) -> tuple[int, str]:
-    parsed = parse_shapes(read_graph(shapes, _base(shapes, base)))
+def _sql(data: Path, shapes: Path, bases: tuple[str, str]) -> tuple[int, str]:
+    parsed = parse_shapes(read_graph(shapes, bases[1]))
     with duckdb.connect() as connection:
-        load(connection, data, _base(data, base))
+        load(connection, data, bases[0])
         validation = validate(connection, parsed)
         code = CONFORMS if validation.conforms else VIOLATES
         return code, report_turtle(validation)
@@ -65,8 +74,6 @@ def load(connection: duckdb.DuckDBPyConnection, path: Path, base: str) -> None:
     Raises:
         ShapeError: the file is missing or no RDF.
     """
-    import pyarrow as pa  # noqa: PLC0415
-
     rows = pa.Table.from_batches(batches(_rows(path, base)), schema=SCHEMA)
     connection.register("parsed", rows)
     connection.execute("CREATE OR REPLACE TEMP TABLE statement AS SELECT * FROM parsed")
@@ -78,12 +85,15 @@ def _rows(path: Path, base: str) -> Iterator[tuple[object, ...]]:
         yield (subject.value, predicate.value, *value, "", path.name, None, None, None, None)
 
 
-def _pyshacl(data: Path, shapes: Path, base: str | None) -> tuple[int, str]:
-    graphs = read_graph(data, _base(data, base)), read_graph(shapes, _base(shapes, base))
-    conforms, report, text = pyshacl.validate(
-        graphs[0], shacl_graph=graphs[1], advanced=True, inference="none", do_owl_imports=False
-    )
-    if isinstance(report, Exception) or isinstance(report, bytes | str):
+def _pyshacl(data: Path, shapes: Path, bases: tuple[str, str]) -> tuple[int, str]:
+    data_graph, shapes_graph = read_graph(data, bases[0]), read_graph(shapes, bases[1])
+    try:
+        conforms, report, text = pyshacl.validate(
+            data_graph, shacl_graph=shapes_graph, advanced=True, do_owl_imports=False
+        )
+    except ReportableRuntimeError as error:
+        raise ShapeError(f"pySHACL failed: {error}") from error
+    if not isinstance(report, rdflib.Graph):
         raise ShapeError(f"pySHACL failed: {text}")
     return (CONFORMS if conforms else VIOLATES), report.serialize(format="turtle")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kg.shacl.nodes import shorten
 from kg.shacl.patterns import check_pattern
-from kg.shacl.shapes import Constraint
-from kg.terms import RDF_TYPE, RDFS, SH, XSD, XSD_STRING
+from kg.shacl.shapes import Constraint, Text
+from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD, XSD_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,9 @@ def read_constraints(graph: ShapesGraph, shape: Shape) -> Iterator[Constraint]:
                 yield from _constraint(graph, shape, name, value)
 
 
-def _check_use(graph: ShapesGraph, shape: Shape, name: str, declared: dict[str, list[Term]]) -> None:
+def _check_use(
+    graph: ShapesGraph, shape: Shape, name: str, declared: dict[str, list[Term]]
+) -> None:
     parameter, values = PARAMETERS[name], declared[name]
     if parameter.property_only and shape.path is None:
         raise graph.fault(shape.node, f"sh:{name} is for property shapes, but there is no sh:path")
@@ -156,9 +159,7 @@ def boolean(graph: ShapesGraph, shape: Term, name: str, value: Term) -> bool:
     return value.value in {"true", "1"}
 
 
-def _constraint(
-    graph: ShapesGraph, shape: Shape, name: str, value: Term
-) -> Iterator[Constraint]:
+def _constraint(graph: ShapesGraph, shape: Shape, name: str, value: Term) -> Iterator[Constraint]:
     component, node = PARAMETERS[name].component, shape.node
     match PARAMETERS[name].value:
         case "iri" if name == "nodeKind":
@@ -200,7 +201,8 @@ def _pattern(graph: ShapesGraph, shape: Term, component: str, value: Term) -> Co
     text = flags.value if flags else ""
     problem = check_pattern(value.value, text)
     if problem:
-        raise graph.fault(shape, f"sh:pattern must be an XPath regular expression: {problem}", value)
+        expected = f"sh:pattern must be an XPath regular expression: {problem}"
+        raise graph.fault(shape, expected, value)
     return Constraint(component, text=value.value, flags=text)
 
 
@@ -262,12 +264,27 @@ def custom_components(graph: ShapesGraph) -> dict[str, Term]:
     return found
 
 
-def read_foreign(
-    graph: ShapesGraph, shape: Shape, custom: dict[str, Term]
-) -> Iterator[Constraint]:
+def read_foreign(graph: ShapesGraph, shape: Shape, custom: dict[str, Term]) -> Iterator[Constraint]:
     """Yield what pySHACL has to evaluate: sh:sparql and declared components (sections 5 and 6)."""
     for node in graph.values(shape.node, SH + "sparql"):
-        yield Constraint(_name("SPARQL"), foreign=True, node=node)
+        messages = texts(graph, shape.node, node, SH + "message")
+        yield Constraint(_name("SPARQL"), foreign=True, node=node, messages=messages)
     used = {custom[name] for name in graph.predicates_of(shape.node) if name in custom}
     for component in sorted(used):
-        yield Constraint(component.value, foreign=True, node=component)
+        messages = texts(graph, shape.node, component, SH + "message")
+        yield Constraint(component.value, foreign=True, node=component, messages=messages)
+
+
+def texts(graph: ShapesGraph, shape: Term, node: Term, predicate: str) -> tuple[Text, ...]:
+    """Return the texts that `node` has for `predicate`; `shape` is named in errors.
+
+    Raises:
+        ShapeError: one is neither a string nor a text with a language.
+    """
+    values = graph.values(node, predicate)
+    for value in values:
+        if value.datatype not in (XSD_STRING, RDF_LANG_STRING):
+            raise graph.fault(
+                shape, f"{shorten(predicate)} must be a string or a text with language", value
+            )
+    return tuple(Text(value.value, value.language or "") for value in values)

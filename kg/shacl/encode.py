@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from kg.shacl.lexical import value_sql
 from kg.shacl.shapes import Term
+from kg.statements import IRI
 from kg.terms import RDF_TYPE, RDFS
 
 if TYPE_CHECKING:
@@ -34,10 +35,29 @@ class Encoding:
     """The ids of the terms that the shapes mention."""
 
     ids: dict[Term, int]
+    salt: int
 
     def __call__(self, term: Term) -> int:
         """Return the id of a term of the shapes."""
         return self.ids[_normal(term)]
+
+    def iri(self, value: str) -> int:
+        """Return the id of an IRI of the shapes."""
+        return self(Term(value, IRI))
+
+    def add(self, connection: duckdb.DuckDBPyConnection, terms: Iterable[Term]) -> dict[Term, int]:
+        """Return the ids of terms that may be new; new ones join shacl_term."""
+        named = list(terms)
+        if not named:
+            return {}
+        _store_constants(connection, {_normal(term) for term in named})
+        ids = _ids(connection, self.salt)
+        identity = _id("value", "kind", "datatype", "language", self.salt)
+        connection.execute(
+            f"INSERT INTO shacl_term SELECT {identity} AS new, value, kind, datatype, language"
+            " FROM shacl_constant WHERE new NOT IN (SELECT id FROM shacl_term)"
+        )
+        return {term: ids[_normal(term)] for term in named}
 
 
 def encode(
@@ -59,13 +79,13 @@ def encode(
     wanted = None if predicates is None else sorted({*predicates, *_ALWAYS})
     source = _source(data, context, wanted)
     parameters = {} if wanted is None else {"wanted": wanted}
-    named = {*map(_normal, constants), *(Term(name, 1) for name in (*_ALWAYS, *(wanted or ())))}
+    named = {*map(_normal, constants), *(Term(name, IRI) for name in (*_ALWAYS, *(wanted or ())))}
     _store_constants(connection, named)
-    _list_terms(connection, source, parameters)
+    _list_terms(connection, source, parameters, every=wanted is None)
     salt = _hash_terms(connection)
     _make_triples(connection, source, parameters, salt, distinct=context is None)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_value AS {value_sql('shacl_term')}")
-    return Encoding(_ids(connection, salt))
+    return Encoding(_ids(connection, salt), salt)
 
 
 def _normal(term: Term) -> Term:
@@ -97,9 +117,22 @@ def _store_constants(connection: duckdb.DuckDBPyConnection, constants: set[Term]
 
 
 def _list_terms(
-    connection: duckdb.DuckDBPyConnection, source: str, parameters: dict[str, list[str]]
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    parameters: dict[str, list[str]],
+    *,
+    every: bool,
 ) -> None:
-    """Make shacl_term without its ids; of two spellings of a language tag one is kept."""
+    """Make shacl_term without its ids; of two spellings of a language tag one is kept.
+
+    Unless the statements are read with `every` predicate, these are all among the constants.
+    """
+    predicates = (
+        f"UNION ALL SELECT predicate, 1::UTINYINT, NULL, NULL"
+        f" FROM (SELECT DISTINCT predicate FROM {source})"
+        if every
+        else ""
+    )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE shacl_term AS
@@ -107,8 +140,7 @@ def _list_terms(
             SELECT DISTINCT object AS value, kind, datatype, language FROM {source}
             UNION ALL SELECT subject, {_NODE_KIND}::UTINYINT, NULL, NULL
                 FROM (SELECT DISTINCT subject FROM {source})
-            UNION ALL SELECT predicate, 1::UTINYINT, NULL, NULL
-                FROM (SELECT DISTINCT predicate FROM {source})
+            {predicates}
             UNION ALL SELECT * FROM shacl_constant
         ) GROUP BY value, kind, datatype, lower(language)
         """,

@@ -87,10 +87,10 @@ def _name(pattern: str) -> Datatype:
 
 
 _LAST_DAY: Final = (
-    "CASE WHEN {month} = 2 THEN CASE WHEN {year} % 4 = 0 AND ({year} % 100 <> 0 OR {year} % 400 = 0)"
-    " THEN 29 ELSE 28 END WHEN {month} IN (4, 6, 9, 11) THEN 30 ELSE 31 END"
+    "CASE WHEN month = 2 THEN CASE WHEN year % 4 = 0 AND (year % 100 <> 0 OR year % 400 = 0)"
+    " THEN 29 ELSE 28 END WHEN month IN (4, 6, 9, 11) THEN 30 ELSE 31 END"
 )
-_DATED: Final = "day <= " + _LAST_DAY.format(month="month", year="year")
+_DATED: Final = f"day <= {_LAST_DAY}"
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "integer": _between("", ""),
@@ -269,7 +269,8 @@ def _duration_seconds() -> str:
         f"{_duration_part('D')} * 86400 + {_duration_part('H')} * 3600"
         f" + {_duration_part('M')} * 60 + coalesce(try_cast({seconds} AS BIGINT)::HUGEINT, 0)"
     )
-    return f"CASE WHEN value[1] = '-' THEN '-' ELSE '' END || ({whole})::VARCHAR || '.' || {fraction}"
+    sign = "CASE WHEN value[1] = '-' THEN '-' ELSE '' END"
+    return f"{sign} || ({whole})::VARCHAR || '.' || {fraction}"
 
 
 def _spread(sign: str) -> str:

@@ -114,13 +114,11 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "QualifiedMinCount": (
         "At least {$qualifiedMinCount} value(s) of {$path} must conform to {$qualifiedValueShape}.",
-        "Mindestens {$qualifiedMinCount} Wert(e) von {$path} müssen {$qualifiedValueShape}"
-        " entsprechen.",
+        "{$qualifiedMinCount} oder mehr Werte von {$path} müssen {$qualifiedValueShape} erfüllen.",
     ),
     "QualifiedMaxCount": (
         "At most {$qualifiedMaxCount} value(s) of {$path} may conform to {$qualifiedValueShape}.",
-        "Höchstens {$qualifiedMaxCount} Wert(e) von {$path} dürfen {$qualifiedValueShape}"
-        " entsprechen.",
+        "Höchstens {$qualifiedMaxCount} Werte von {$path} dürfen {$qualifiedValueShape} erfüllen.",
     ),
     "Closed": (
         "{$path} is not allowed here (value “{$value}”).",
@@ -147,11 +145,11 @@ def template(rule: Rule, language: str) -> str:
     `{$this}`, `{$value}` and, for a closed shape, `{$path}` are left for the single result. The
     shape's own message is taken in that language, else in English, else without a language.
     """
-    return fill(_chosen(rule, language), _parameters(rule))
+    return fill(_chosen(rule, language), parameters(rule))
 
 
 def _chosen(rule: Rule, language: str) -> str:
-    own = {text.language.lower().partition("-")[0]: text.text for text in rule.shape.messages}
+    own = {text.language.lower().partition("-")[0]: text.text for text in rule.messages}
     for each in (language, "") if language == "en" else (language,):
         if each in own:
             return own[each]
@@ -179,7 +177,7 @@ def fill(text: str, values: dict[str, str]) -> str:
     return _PLACE.sub(lambda place: values.get(place[1], f"{{${place[1]}}}"), text)
 
 
-def _parameters(rule: Rule) -> dict[str, str]:
+def parameters(rule: Rule) -> dict[str, str]:
     """Return what can be filled in before any result is known."""
     constraint = rule.constraint
     name = constraint.component.removeprefix(SH).removesuffix("ConstraintComponent")

@@ -11,7 +11,7 @@ import rdflib
 from kg.errors import ShapeError
 from kg.shacl.shapes import Term
 from kg.statements import BLANK, IRI, LITERAL, literal_columns
-from kg.terms import RDF, SH
+from kg.terms import RDF, SH, XSD_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,18 @@ def term_of(node: Any) -> Term:
 
 
 def node_of(term: Term) -> rdflib.URIRef | rdflib.BNode | rdflib.Literal:
-    """Return columns of a statement as an rdflib node, the lexical form untouched."""
+    """Return columns of a statement as an rdflib node, the lexical form untouched.
+
+    To rdflib "a" and "a"^^xsd:string are two literals, in RDF 1.1 they are one: always the first.
+    """
     if term.is_iri:
         return rdflib.URIRef(term.value)
     if term.is_blank:
         return rdflib.BNode(term.value.removeprefix("_:"))
     if term.language:
         return rdflib.Literal(term.value, lang=term.language)
+    if term.datatype == XSD_STRING:
+        return rdflib.Literal(term.value)
     return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype or ""), normalize=False)
 
 

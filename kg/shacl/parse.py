@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from kg.errors import ShapeError
 from kg.shacl import components
-from kg.shacl.nodes import ShapesGraph, shorten
+from kg.shacl.nodes import ShapesGraph
 from kg.shacl.paths import read_path
-from kg.shacl.shapes import Shape, Shapes, Targets, Term, Text
-from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD_STRING
+from kg.shacl.shapes import Shape, Shapes, Targets, Term
+from kg.terms import RDF_TYPE, RDFS, SH
 
 if TYPE_CHECKING:
     import rdflib
 
-    from kg.shacl.shapes import Constraint
+    from kg.shacl.shapes import Constraint, Text
 
 _TARGETS: Final = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 _ADVANCED: Final = ("target", "rule", "expression", "js", "values", "filterShape", "nodes")
@@ -148,7 +148,7 @@ class _Reader:
             path_node=path_node,
             targets=self._targets(node),
             severity=self._severity(node),
-            messages=self._texts(node, SH + "message"),
+            messages=components.texts(self.graph, node, node, SH + "message"),
             hints=self._hints(node),
             deactivated=self._deactivated(node),
         )
@@ -205,18 +205,11 @@ class _Reader:
             raise self.graph.fault(node, "sh:severity must be an IRI", value)
         return value.value if value else SH + "Violation"
 
-    def _texts(self, node: Term, predicate: str) -> tuple[Text, ...]:
-        values = self.graph.values(node, predicate)
-        for value in values:
-            if value.datatype not in (XSD_STRING, RDF_LANG_STRING):
-                raise self.graph.fault(
-                    node, f"{shorten(predicate)} must be a string or a text with language", value
-                )
-        return tuple(Text(value.value, value.language or "") for value in values)
-
     def _hints(self, node: Term) -> tuple[Text, ...]:
         found = [name for name in self.graph.predicates_of(node) if name.endswith(self.hint)]
-        return tuple(text for name in sorted(found) for text in self._texts(node, name))
+        return tuple(
+            text for name in found for text in components.texts(self.graph, node, node, name)
+        )
 
     def _deactivated(self, node: Term) -> bool:
         value = self.graph.one(node, SH + "deactivated", node)

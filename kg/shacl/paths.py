@@ -114,7 +114,7 @@ def _members(
     return tuple(read_path(graph, member, shape, above) for member in members)
 
 
-def pushed(path: Path, *, inverted: bool = False) -> Path:
+def pushed(path: Path, *, inverted: bool = False) -> Path:  # noqa: PLR0911 - one per form
     """Return an equivalent path in which only predicates are inverted."""
     match path:
         case Predicate():
@@ -151,7 +151,7 @@ def text(path: Path) -> str:
     return path.iri if isinstance(path, Predicate) else _expression(path)
 
 
-def _expression(path: Path) -> str:
+def _expression(path: Path) -> str:  # noqa: PLR0911 - one per form of path
     match path:
         case Predicate(iri):
             return f"<{iri}>"

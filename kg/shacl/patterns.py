@@ -2,8 +2,8 @@ r"""XPath regular expressions, read by their own grammar and written for RE2 and
 
 SHACL's sh:pattern means what SPARQL's REGEX means, and that is XPath's fn:matches (XPath Functions
 3.1, section 5.6.1; XML Schema 1.1 part 2, appendix G). Its dialect differs from both RE2 and
-Python: `\d` and `\w` are Unicode, `\i` and `\c` are XML names, `[a-z-[aeiou]]` subtracts, `\p{IsGreek}`
-is a block, `$` never matches before a final newline. So a pattern is never handed on:
+Python: `\d` and `\w` are Unicode, `\i` and `\c` are XML names, `[a-z-[aeiou]]` subtracts,
+`\p{IsGreek}` is a block, `$` never matches before a final newline. So none is handed on as it is:
 
 1. parse it into a tree, every character class a set of code points;
 2. with flag i, widen the literal characters and ranges by their case variants;
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from kg.shacl import characters
-from kg.shacl.characters import CharSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kg.shacl.characters import CharSet, Range
 
 _FLAGS: Final = "smixq"
 _SINGLE: Final = {"n": "\n", "r": "\r", "t": "\t"}
@@ -99,7 +100,7 @@ def translate(pattern: str, flags: str = "") -> Translation:
     """
     unknown = set(flags) - set(_FLAGS)
     if unknown:
-        raise PatternError(f"flag {sorted(unknown)[0]!r} is none of {', '.join(_FLAGS)}")
+        raise PatternError(f"flag {min(unknown)!r} is none of {', '.join(_FLAGS)}")
     tree = _Parser(pattern, flags).parse()
     return Translation(_write(tree, _RE2), _write(tree, _PYTHON) or "")
 
@@ -232,13 +233,17 @@ class _Parser:
     def _back_reference(self) -> BackReference:
         end = self.at + 1
         # "taken as long as there are that many groups" (5.6.1, back-references)
-        while self.text[end : end + 1].isdigit() and int(self.text[self.at : end + 1]) <= self.groups:
+        while self._digits(end + 1) and int(self.text[self.at : end + 1]) <= self.groups:
             end += 1
         number = int(self.text[self.at : end])
         if number not in self.closed:
             raise self._fault(f"\\{number} refers to no group that is closed before it")
         self.at = end
         return BackReference(number, self.blind)
+
+    def _digits(self, end: int) -> bool:
+        taken = self.text[self.at : end]
+        return end <= len(self.text) and taken.isascii() and taken.isdigit()
 
     def _escape(self) -> tuple[CharSet, bool]:
         """Return what an escape denotes, and whether it is one character (and so has a case)."""
@@ -269,7 +274,9 @@ class _Parser:
         """Read a character class after its `[`, with subtraction (appendix G.4.1)."""
         negated = self.text[self.at : self.at + 1] == "^"
         self.at += negated
-        start, ranges, removed = self.at, list[characters.Range](), CharSetEmpty
+        start = self.at
+        ranges: list[Range] = []
+        removed: CharSet = ()
         while True:
             char = self._take()
             if char == "]" and self.at - 1 > start:
@@ -301,9 +308,6 @@ class _Parser:
         if char in "[]":
             raise self._fault(f"{char} must be escaped inside a class")
         return characters.one(char), True
-
-
-CharSetEmpty: Final[CharSet] = ()
 
 
 class _Dialect(NamedTuple):

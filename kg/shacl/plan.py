@@ -27,7 +27,7 @@ from kg.shacl.paths import Path, Predicate, pushed
 from kg.terms import SH
 
 if TYPE_CHECKING:
-    from kg.shacl.shapes import Constraint, Shape, Shapes, Targets
+    from kg.shacl.shapes import Constraint, Shape, Shapes, Targets, Text
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ class Rule(NamedTuple):
 
     shape: Shape
     constraint: Constraint
+
+    @property
+    def messages(self) -> tuple[Text, ...]:
+        """What the constraint says itself, else what the shape says (sections 2.1.5 and 5.3.2)."""
+        return self.constraint.messages or self.shape.messages
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 import rdflib
 
 from kg.shacl import paths
-from kg.shacl.messages import fill
+from kg.shacl.messages import fill, parameters
 from kg.shacl.nodes import node_of, term_of_pyoxigraph
 from kg.shacl.shapes import Term
 from kg.statements import BLANK, IRI
@@ -59,16 +59,14 @@ def _triples(validation: Validation) -> Iterator[ox.Triple]:
     report = ox.BlankNode("report")
     yield ox.Triple(report, _TYPE, _sh("ValidationReport"))
     yield ox.Triple(report, _sh("conforms"), ox.Literal(validation.conforms))
-    cursor = validation.connection.cursor()
-    cursor = validation.connection
-    cursor.execute(f"SELECT {_COLUMNS} FROM {validation.table} ORDER BY result")
-    number = 0
-    while rows := cursor.fetchmany(_BATCH):
+    for number in range(validation.count):
+        yield ox.Triple(report, _sh("result"), ox.BlankNode(f"result{number}"))
+    connection = validation.connection
+    connection.execute(f"SELECT result, {_COLUMNS} FROM {validation.table} ORDER BY result")
+    while rows := connection.fetchmany(_BATCH):
         for row in rows:
-            node = ox.BlankNode(f"result{number}")
-            yield ox.Triple(report, _sh("result"), node)
-            yield from _result(node, validation.rules[row[0]], row[1:])
-            number += 1
+            node = ox.BlankNode(f"result{row[0]}")
+            yield from _result(node, validation.rules[row[1]], row[2:])
 
 
 def _result(node: ox.BlankNode, rule: Rule, row: tuple[Any, ...]) -> Iterator[ox.Triple]:
@@ -92,12 +90,12 @@ def _path(node: ox.BlankNode, rule: Rule, path: str) -> Iterator[ox.Triple]:
     if own is None or paths.text(own) != path:
         yield ox.Triple(node, _sh("resultPath"), ox.NamedNode(path))
         return
-    writer = _PathWriter(node.value)
+    writer = PathWriter(node.value)
     yield ox.Triple(node, _sh("resultPath"), writer.node(own))
     yield from writer.triples
 
 
-class _PathWriter:
+class PathWriter:
     """Writes a path as RDF under fresh blank nodes."""
 
     def __init__(self, label: str) -> None:
@@ -121,7 +119,8 @@ class _PathWriter:
                 return self._unary("alternativePath", self._list(members))
             case _:
                 name = type(path).__name__
-                predicate = "inversePath" if name == "Inverse" else name[0].lower() + name[1:] + "Path"
+                # Inverse -> sh:inversePath, ZeroOrMore -> sh:zeroOrMorePath
+                predicate = f"{name[0].lower()}{name[1:]}Path"
                 return self._unary(predicate, self.node(path.path))
 
     def _unary(self, predicate: str, operand: ox.NamedNode | ox.BlankNode) -> ox.BlankNode:
@@ -142,10 +141,13 @@ class _PathWriter:
 def _messages(
     node: ox.BlankNode, rule: Rule, focus: Term, path: str | None, value: Term
 ) -> Iterator[ox.Triple]:
-    from kg.shacl.messages import _parameters
-
-    known = {**_parameters(rule), "this": focus.value, "value": value.value or "", "path": path or ""}
-    for text, language in rule.shape.messages:
+    known = {
+        "path": path or "",
+        **parameters(rule),
+        "this": focus.value,
+        "value": value.value or "",
+    }
+    for text, language in rule.messages:
         filled = fill(text, known)
         literal = ox.Literal(filled, language=language) if language else ox.Literal(filled)
         yield ox.Triple(node, _sh("resultMessage"), literal)

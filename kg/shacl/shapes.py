@@ -52,6 +52,13 @@ class Term(NamedTuple):
         return f"{quoted}@{self.language}" if self.language else f"{quoted}^^<{self.datatype}>"
 
 
+class Text(NamedTuple):
+    """A text with its language tag, empty when it has none."""
+
+    text: str
+    language: str
+
+
 @dataclass(frozen=True)
 class Constraint:
     """One declaration of a constraint component (section 4).
@@ -59,7 +66,8 @@ class Constraint:
     `component` is the component's IRI. What it is declared with stands, by its kind, in `terms`
     (IRIs and literals), `number` (counts and lengths), `text` and `flags` (a pattern), `shapes`
     (keys of shapes) and `siblings` (those of sh:qualifiedValueShapesDisjoint). `foreign` marks
-    what is not compiled and goes to pySHACL; `node` is then the constraint's own node.
+    what is not compiled and goes to pySHACL; `node` is then the constraint's own node, `messages`
+    what it says itself.
     """
 
     component: str
@@ -71,6 +79,7 @@ class Constraint:
     siblings: tuple[str, ...] = ()
     foreign: bool = False
     node: Term | None = None
+    messages: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,6 @@ class Targets:
     def __bool__(self) -> bool:
         """Tell whether there is any."""
         return bool(self.nodes or self.classes or self.subjects_of or self.objects_of)
-
-
-class Text(NamedTuple):
-    """A text with its language tag, empty when it has none."""
-
-    text: str
-    language: str
 
 
 @dataclass(frozen=True)
@@ -150,12 +152,10 @@ class Shapes:
     def named(self, key: str) -> str:
         """Return the key, or for a blank node that of the nearest named shape around it."""
         around = {inner: shape.key for shape in self.by_key.values() for inner in _inside(shape)}
-        seen: set[str] = set()
-        name = key
-        while name.startswith("_:") and name in around and name not in seen:
-            seen.add(name)
-            name = around[name]
-        return key if name.startswith("_:") else name
+        name: str | None = key
+        while name is not None and name.startswith("_:"):
+            name = around.pop(name, None)
+        return name or key
 
 
 def _inside(shape: Shape) -> Iterator[str]:

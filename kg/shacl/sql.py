@@ -16,7 +16,6 @@ from typing import Final
 
 from kg.shacl.components import NODE_KINDS
 from kg.shacl.lexical import DATATYPES, STRINGS, less
-from kg.shacl.patterns import Translation
 from kg.shacl.paths import (
     Alternative,
     Inverse,
@@ -27,6 +26,7 @@ from kg.shacl.paths import (
     ZeroOrMore,
     ZeroOrOne,
 )
+from kg.shacl.patterns import Translation
 from kg.shacl.plan import (
     Check,
     Failing,
@@ -45,9 +45,7 @@ from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD
 Ids = Callable[[Term], int]
 Patterns = Mapping[tuple[str, str], Translation]
 
-RESULT_COLUMNS: Final = (
-    "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER"
-)
+RESULT_COLUMNS: Final = "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER"
 NO_RESULTS: Final = (
     "SELECT NULL::BIGINT AS root, NULL::BIGINT AS focus, NULL::BIGINT AS value,"
     " NULL::BIGINT AS predicate, NULL::INTEGER AS rule WHERE false"
@@ -64,7 +62,9 @@ class Compiler:
         matches: the number in `shacl_match` of each such pattern.
     """
 
-    def __init__(self, ids: Ids, patterns: Patterns, matches: Mapping[tuple[str, str], int]) -> None:
+    def __init__(
+        self, ids: Ids, patterns: Patterns, matches: Mapping[tuple[str, str], int]
+    ) -> None:
         self.ids = ids
         self.patterns = patterns
         self.matches = matches
@@ -73,7 +73,7 @@ class Compiler:
         """Return the id of an IRI."""
         return self.ids(Term(value, IRI))
 
-    def select(self, step: Step) -> str:
+    def select(self, step: Step) -> str:  # noqa: PLR0911 - one per kind of step
         """Return the SELECT of a step."""
         match step:
             case Focus():
@@ -127,7 +127,7 @@ class Compiler:
         )
         return walked if single else f"SELECT DISTINCT f, v FROM ({walked})"
 
-    def _walk(self, path: Path, start: str) -> str:
+    def _walk(self, path: Path, start: str) -> str:  # noqa: PLR0911 - one per form of path
         """Return the pairs that `path` leads to from the pairs of the relation `start`."""
         match path:
             case Predicate(iri):
@@ -410,8 +410,7 @@ def _counted(check: Check, values: str, wrong: str) -> str:
 def _conforming(check: Check, wrong: str) -> str:
     """Return the value nodes for which the number n of shapes they conform to is wrong."""
     joins = " ".join(
-        f"LEFT JOIN {name} n{place} ON n{place}.f = x.v"
-        for place, name in enumerate(check.others)
+        f"LEFT JOIN {name} n{place} ON n{place}.f = x.v" for place, name in enumerate(check.others)
     )
     number = " + ".join(f"(n{place}.f IS NULL)::INTEGER" for place in range(len(check.others)))
     counted = f"(SELECT x.f, x.v, {number or 0} AS n FROM {check.values} x {joins})"

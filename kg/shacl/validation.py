@@ -23,7 +23,7 @@ import duckdb
 
 from kg.shacl import paths
 from kg.shacl.encode import TABLES, encode
-from kg.shacl.foreign import evaluate
+from kg.shacl.foreign import evaluate, named_predicates
 from kg.shacl.patterns import Translation, translate
 from kg.shacl.plan import (
     Check,
@@ -54,6 +54,7 @@ _SEE_NOTHING: Final = frozenset(
     for name in ("MinCount", "QualifiedMinCount", "HasValue", "Equals")
 )
 """Components that find something where there are no value nodes."""
+_PATTERN: Final = SH + "PatternConstraintComponent"
 _CLOSED: Final = SH + "ClosedConstraintComponent"
 
 
@@ -137,8 +138,10 @@ class _Run:
 
     def prepare(self, data: str, context: str | None) -> None:
         """Encode the statements and make the table of those that Python matches."""
-        ids = encode(self.connection, data, context, _constants(self.plan), _predicates(self.plan))
-        self.compiler = Compiler(ids, self.patterns, self.matches)
+        predicates = _predicates(self.shapes, self.plan)
+        constants = _constants(self.plan)
+        self.ids = encode(self.connection, data, context, constants, predicates)
+        self.compiler = Compiler(self.ids, self.patterns, self.matches)
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE shacl_match(pattern INTEGER, id BIGINT)"
         )
@@ -216,12 +219,13 @@ class _Run:
     def _match(self, check: Check) -> None:
         """Let Python match the distinct strings that a pattern needs that RE2 cannot say."""
         key = (check.constraint.text, check.constraint.flags)
-        if key not in self.matches or not check.constraint.component.endswith("PatternConstraintComponent"):
+        if check.constraint.component != _PATTERN or key not in self.matches:
             return
         compiled = re.compile(self.patterns[key].python)
         rows = self.connection.execute(
-            f"SELECT id, value FROM shacl_term WHERE kind > 0 AND id IN (SELECT v FROM {check.values})"
-            f" AND id NOT IN (SELECT id FROM shacl_match WHERE pattern = {self.matches[key]})"
+            f"SELECT id, value FROM shacl_term"
+            f" WHERE kind > 0 AND id IN (SELECT v FROM {check.values}) AND id NOT IN"
+            f" (SELECT id FROM shacl_match WHERE pattern = {self.matches[key]})"
         ).fetchall()
         found = [identity for identity, value in rows if compiled.search(value)]
         self.connection.execute(
@@ -231,14 +235,15 @@ class _Run:
     def _foreign(self, name: str, check: Check) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({RESULT_COLUMNS})")
         self.made[name] = "TABLE"
-        evaluate(self.connection, self.shapes, self.plan.rules[check.rule], check, name)
+        rule = self.plan.rules[check.rule]
+        evaluate(self.connection, self.shapes, rule, check, self.ids, name)
 
     def finish(self, into: str) -> int:
         """Make the table of results with terms in place of ids; return how many there are."""
         self._store_rules()
         parts = [f"SELECT * FROM {name}" for name in self.plan.roots if name in self.made]
         union = " UNION ALL ".join(parts) or NO_RESULTS
-        order = "r.shape, r.component, f.value, path, v.value, v.datatype, v.language, x.root, x.rule"
+        order = "r.shape, r.component, f.value, path, v.value, v.datatype, v.language, x.rule"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {into} AS
             SELECT (row_number() OVER (ORDER BY {order}) - 1)::INTEGER AS result, x.rule,
@@ -259,16 +264,7 @@ class _Run:
             "CREATE OR REPLACE TEMP TABLE shacl_rule(rule INTEGER, shape VARCHAR,"
             " component VARCHAR, severity VARCHAR, path VARCHAR)"
         )
-        rows = [
-            "({}, {}, {}, {}, {})".format(
-                number,
-                quoted(shape.key),
-                quoted(constraint.component),
-                quoted(shape.severity),
-                quoted(paths.text(shape.path)) if shape.path else "NULL",
-            )
-            for number, (shape, constraint) in enumerate(self.plan.rules)
-        ]
+        rows = [_rule_row(number, rule) for number, rule in enumerate(self.plan.rules)]
         if rows:
             self.connection.execute(f"INSERT INTO shacl_rule VALUES {', '.join(rows)}")
 
@@ -278,6 +274,12 @@ class _Run:
             self._drop(name)
         for name in (*TABLES, "shacl_rule"):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _rule_row(number: int, rule: Rule) -> str:
+    path = quoted(paths.text(rule.shape.path)) if rule.shape.path else "NULL"
+    named = (rule.shape.key, rule.constraint.component, rule.shape.severity)
+    return f"({number}, {', '.join(map(quoted, named))}, {path})"
 
 
 def _present(step: Results, made: Collection[str]) -> Results:
@@ -294,7 +296,7 @@ def _patterns(
     """Return every pattern of the plan; what RE2 refuses is left to Python."""
     found: dict[tuple[str, str], Translation] = {}
     for _, constraint in plan.rules:
-        if constraint.component == SH + "PatternConstraintComponent":
+        if constraint.component == _PATTERN:
             written = translate(constraint.text, constraint.flags)
             if written.re2 is not None and not _accepted(connection, written.re2):
                 written = written._replace(re2=None)
@@ -324,8 +326,8 @@ def _read(step: Step) -> Iterator[str]:
             yield from (step.candidates, step.values, *step.others, *step.siblings)
         case Results(checks, lifted):
             yield from checks
-            for values, results in lifted:
-                yield from (results,) if values is None else (values, results)
+            for each in lifted:
+                yield from (name for name in each if name is not None)
         case Failing(results):
             yield results
 
@@ -347,7 +349,7 @@ def _constants(plan: Plan) -> Iterator[Term]:
                 yield from step.constraint.terms
 
 
-def _predicates(plan: Plan) -> list[str] | None:
+def _predicates(shapes: Shapes, plan: Plan) -> list[str] | None:
     """Return the predicates that the plan looks at, None for all."""
     found: set[str] = set()
     for step in plan.steps.values():
@@ -356,6 +358,11 @@ def _predicates(plan: Plan) -> list[str] | None:
                 found.update((*targets.subjects_of, *targets.objects_of))
             case Values(_, path):
                 found.update(paths.predicates(path))
-            case Check() if step.constraint.component == _CLOSED or step.constraint.foreign:
+            case Check() if step.constraint.component == _CLOSED:
                 return None
+            case Check() if step.constraint.foreign:
+                named = named_predicates(shapes, plan.rules[step.rule])
+                if named is None:
+                    return None
+                found |= named
     return sorted(found)
