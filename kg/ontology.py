@@ -80,10 +80,11 @@ class Triple(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One file: its name, its triples in their order, and on which line each subject begins."""
+    """One file: its name, triples in their order, prefixes, and the line of each subject."""
 
     file: str
     triples: tuple[Triple, ...]
+    prefixes: Mapping[str, str]
     lines: Mapping[str, int]
 
 
@@ -113,6 +114,12 @@ class Ontology:
         """The namespace of our own terms."""
         return ontology_namespace(self.base)
 
+    @cached_property
+    def prefixes(self) -> Mapping[str, str]:
+        """The prefixes of all files, by name."""
+        found = {prefix: iri for part in self.parts for prefix, iri in part.prefixes.items()}
+        return dict(sorted(found.items()))
+
     def triples(self) -> Iterator[Triple]:
         """Yield every triple, file by file, in the order of the files."""
         for part in self.parts:
@@ -129,6 +136,11 @@ class Ontology:
     def object(self, subject: Node, predicate: str) -> Node | None:
         """Return the first object of a subject and predicate, or None."""
         return next(iter(self.objects(subject, predicate)), None)
+
+    def properties(self, subject: Node) -> list[tuple[str, Node]]:
+        """Return predicate and object of every triple of a subject."""
+        found = self._index.get(subject, {})
+        return [(predicate, value) for predicate, values in found.items() for value in values]
 
     def types(self, subject: Node) -> set[str]:
         """Return the IRIs that a subject is typed with."""
@@ -265,7 +277,8 @@ def _part(file: Path, base: str) -> Part:
         text = rebase(file.read_text(encoding="utf-8"), base)
         quads = parse(text, format=RdfFormat.TURTLE)
         triples = tuple(map(_plain, quads))
-        return Part(file.name, triples, _subject_lines(text, quads.prefixes))
+        prefixes = dict(sorted(quads.prefixes.items()))
+        return Part(file.name, triples, prefixes, _subject_lines(text, prefixes))
     except (SyntaxError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file.name} is not Turtle: {error}", file=file.name) from error
 
