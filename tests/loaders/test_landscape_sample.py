@@ -14,6 +14,7 @@ from kg.ontology import read as read_ontology
 from kg.shacl import parse_shapes, validate
 from kg.statements import LITERAL, Statement
 from kg.terms import DEFAULT_BASE, RDF_TYPE, RDFS, RDFS_LABEL, SH
+from loaders._landscape_tables import COMMON, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,6 +104,25 @@ def test_sample_uses_every_class(landscape: list[Statement], others: list[Statem
     classes = {iri for iri, term in ontology.own_terms.items() if term.kind == "class"}
 
     assert classes - used == set()
+
+
+def test_tables_speak_of_declared_terms() -> None:
+    """Each class and property that a table can state is one of the ontology."""
+    said = {
+        name
+        for table in TABLES.values()
+        for column in (*COMMON.values(), *table.columns.values())
+        for name in (column.predicate, *table.classes.split())
+    }
+
+    assert {ATLAS + name for name in said} - set(read_ontology().own_terms) == set()
+
+
+def test_sample_has_every_table() -> None:
+    """The sample shows each table, so that whoever adds rows finds the columns."""
+    files = {path.stem for path in (SAMPLE / "landscape").glob("*.csv")}
+
+    assert files == set(TABLES)
 
 
 def test_sample_has_no_violation(landscape: list[Statement], others: list[Statement]) -> None:
