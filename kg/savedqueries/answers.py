@@ -18,8 +18,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import QueryResultsFormat, QuerySolutions
+from pyoxigraph import QueryResultsFormat
 
+from kg.query import local
 from kg.savedqueries.binding import Bound, bind
 from kg.terms import XSD, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
 
@@ -79,12 +80,11 @@ def ask(
 
     Raises:
         ParameterError: a value is missing, unknown or not what its kind expects.
+        QueryFailedError: the store cannot be read.
     """
     bound = bind(query, given, vocabulary)
     text = bound.limited(bound.limit + 1)
-    solutions = vocabulary.store.query(text, use_default_graph_as_union=True)
-    assert isinstance(solutions, QuerySolutions)  # noqa: S101 - a saved query is a SELECT
-    written = solutions.serialize(format=QueryResultsFormat.JSON)
+    written = local.select(vocabulary.store, text).serialize(format=QueryResultsFormat.JSON)
     results = json.loads(written or b"{}")
     bindings = results["results"]["bindings"]
     return Answer(

@@ -141,7 +141,8 @@ def read(name: str, text: str) -> SavedQuery:
     _expect(isinstance(tags, list), name, "tags: [a, b]")
     _expect(isinstance(declared, dict), name, "params: a mapping")
     parameters = tuple(_parameter(name, key, value) for key, value in declared.items())  # type: ignore[union-attr] # checked above
-    pieces = tuple(p for guard, part in _parts(text, name) for p in _pieces(part, guard))
+    names = {parameter.name for parameter in parameters}
+    pieces = tuple(p for guard, part in _parts(text, name) for p in _pieces(part, guard, names))
     limits = [p.text for p in pieces if p.slot == LIMIT]
     _expect(len(limits) == 1, name, "one LIMIT, which is the default of `limit`")
     _expect_places(name, pieces, parameters)
@@ -212,9 +213,12 @@ def _parts(text: str, name: str) -> Iterator[tuple[str | None, str]]:
     yield None, text[end:]
 
 
-def _pieces(text: str, guard: str | None) -> Iterator[Piece]:
+def _pieces(text: str, guard: str | None, names: set[str]) -> Iterator[Piece]:
+    """Cut a part at its slots; a VALUES block of another variable is text like any other."""
     end = 0
     for match in _SLOT.finditer(_without_comments(text)):
+        if match["name"] and match["name"] not in names:
+            continue
         yield Piece(text[end : match.start()], guard=guard)
         yield Piece(match["limit"] or "", match["name"] or LIMIT, guard)
         end = match.end()
