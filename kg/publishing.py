@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyoxigraph
 
 import kg
-from kg import database, imports, inference, nquads, provenance, releases
+from kg import axioms, database, imports, inference, nquads, provenance, releases
+from kg.database import quoted
 from kg.errors import WorkspaceError
 from kg.identifiers import Identifiers
 from kg.progress import Stages, silent
@@ -121,7 +122,7 @@ def _write(
         with stages.stage("merge statements"):
             _merge(connection, current, rules, Identifiers(settings.base))
         with stages.stage("infer"):
-            inference.infer(connection, "quad", rules, Identifiers(settings.base))
+            _infer(connection, rules, Identifiers(settings.base))
         with stages.stage("trace provenance"):
             _trace(connection, Identifiers(settings.base), current, sources)
         with stages.stage("write N-Quads"):
@@ -143,6 +144,13 @@ def _merge(
     connection.execute(f"CREATE TABLE quad AS SELECT DISTINCT {_QUAD_COLUMNS} FROM ({parts})")
     stated = rules.ontology.statements(identifiers.graph("ontology"))
     _insert(connection, (row[:7] for row in stated))
+
+
+def _infer(connection: duckdb.DuckDBPyConnection, rules: Rules, identifiers: Identifiers) -> None:
+    inference.infer(connection, "quad", axioms.rules(rules.ontology))
+    graph = quoted(identifiers.graph("inferred"))
+    connection.execute(f"INSERT INTO quad BY NAME SELECT *, {graph} AS graph FROM inferred")
+    connection.execute("DROP TABLE inferred")
 
 
 def _trace(

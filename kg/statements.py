@@ -21,6 +21,9 @@ terms as the source wrote them (a store canonicalises literals, so validation ne
 
 from __future__ import annotations
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,7 +40,8 @@ BLANK: Final = 0
 IRI: Final = 1
 LITERAL: Final = 2
 
-BATCH_ROWS: Final = 100_000
+BATCH_ROWS: Final = 16_384
+GROUP_BATCHES: Final = 8
 
 
 class Statement(NamedTuple):
@@ -112,10 +116,35 @@ def batches(
 
 
 def write(rows: Iterable[tuple[object, ...]], path: Path, schema: pa.Schema = SCHEMA) -> int:
-    """Write rows to a Parquet file and return how many; memory stays at one batch."""
-    count = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches(rows, schema):
-            writer.write_batch(batch)
-            count += batch.num_rows
+    """Write rows to a Parquet file and return how many; memory stays at two row groups.
+
+    One row group is compressed by another thread while the next is made.
+    """
+    count, pending = 0, None
+    source = batches(rows, schema)
+    with (
+        pq.ParquetWriter(path, schema, compression="zstd") as writer,
+        ThreadPoolExecutor(1) as thread,
+        _without_garbage_collection(),
+    ):
+        while group := list(islice(source, GROUP_BATCHES)):
+            if pending:
+                pending.result()
+            table = pa.Table.from_batches(group)
+            count += table.num_rows
+            pending = thread.submit(writer.write_table, table)
+        if pending:
+            pending.result()
     return count
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep the collector from going through millions of rows, none of them part of a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
