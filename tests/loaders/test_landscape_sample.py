@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 import loaders
@@ -134,8 +135,8 @@ def test_sample_has_no_violation(landscape: list[Statement], others: list[Statem
     ]
     with duckdb.connect() as connection:
         for name, rows in (("data", landscape), ("context", context)):
-            relation = next(statements.batches(rows))
-            connection.register(f"{name}_rows", relation)
+            table = pa.Table.from_batches(statements.batches(rows))
+            connection.register(f"{name}_rows", table)
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_rows")
         rules = parse_shapes(shapes.read(), DEFAULT_BASE)
         found = validate(connection, rules, data="data", context="context").by_shape()

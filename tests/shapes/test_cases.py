@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 import pyshacl
 import pytest
 import rdflib
@@ -79,7 +80,7 @@ def found_by_sql(folder: Path) -> list[Finding]:
         for s, p, o in triples
     )
     with duckdb.connect() as connection:
-        connection.register("stated", next(batches(rows)))
+        connection.register("stated", pa.Table.from_batches(batches(rows)))
         connection.execute("CREATE TABLE statement AS SELECT * FROM stated")
         validate(connection, parse_shapes(shape_file(folder.parent.name), DEFAULT_BASE))
         results = connection.execute(
