@@ -1,0 +1,159 @@
+"""Building the columns of a release from its statements.
+
+1. Literals take the form that the store gives them (`canonical`).
+2. Each tag's distinct texts are sorted; a term's place among them is its rank (`ids`).
+3. Statements become rows of numbers, sorted by predicate, subject and object; a triple that stands
+   in several graphs keeps the first in `triples` and the others in `repeats`.
+4. Each property gets a table sorted by subject and one sorted by object, with the numeric value and
+   the text of short strings beside the number where the property has such.
+5. The dictionaries are written once more as Arrow files, which are memory-mapped to serve results.
+
+Every step is one SQL statement over tables, so DuckDB streams and spills below its memory limit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import pyarrow as pa
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+
+from kg.columns.canonical import canonical_batches, irregular_sql
+from kg.columns.dictionary import write_dictionaries
+from kg.columns.encode import encode_statements
+from kg.columns.macros import create_statements
+from kg.columns.properties import build_properties
+from kg.statements import BATCH_ROWS
+from kg.terms import RDF_LANG_STRING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pyoxigraph import Quad
+
+DATABASE: Final = "columns.duckdb"
+_SCHEMA: Final = pa.schema(
+    [
+        ("subject", pa.string()),
+        ("predicate", pa.string()),
+        ("object", pa.string()),
+        ("kind", pa.uint8()),
+        ("datatype", pa.string()),
+        ("language", pa.string()),
+        ("graph", pa.string()),
+    ]
+)
+
+
+def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> int:
+    """Write the columns of the statements in a relation and return how many distinct ones there are.
+
+    Args:
+        connection: holds the relation; its memory limit and temporary folder bound the building.
+        quads: name of a table or view with the columns of a statement (`kg.statements`); `graph`
+            is empty or NULL for the default graph. Provenance columns are not read.
+        folder: `columns/` of the release; it must not hold columns already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    connection.execute(f"ATTACH '{folder / DATABASE}' AS built")
+    try:
+        for statement in create_statements("built.main"):
+            connection.execute(statement)
+        _canonical_literals(connection, quads)
+        encode_statements(connection, quads)
+        build_properties(connection)
+        write_dictionaries(connection, folder)
+        connection.execute("CHECKPOINT built")
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM built.triples) + (SELECT count(*) FROM built.repeats)"
+        ).fetchone()
+    finally:
+        connection.execute("DETACH built")
+    return int(row[0]) if row else 0
+
+
+def build_from_quads(quads: Iterable[Quad], folder: Path, memory: int = 1024) -> int:
+    """Write the columns of pyoxigraph quads, in at most `memory` MiB, and return how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{memory}MiB'")
+        connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
+        connection.register("quads", pa.RecordBatchReader.from_batches(_SCHEMA, _batches(quads)))
+        connection.execute("CREATE TABLE quads_read AS SELECT * FROM quads")
+        return build(connection, "quads_read", folder)
+
+
+def build_from_nquads(path: Path, folder: Path, memory: int = 1024) -> int:
+    """Write the columns of an N-Quads file, which is validated as it is read."""
+    return build_from_quads(parse(path=path, format=RdfFormat.N_QUADS), folder, memory)
+
+
+def _batches(quads: Iterable[Quad]) -> Iterator[pa.RecordBatch]:
+    rows: list[tuple[object, ...]] = []
+    for quad in quads:
+        rows.append(_row(quad))
+        if len(rows) == BATCH_ROWS:
+            yield _batch(rows)
+            rows = []
+    if rows:
+        yield _batch(rows)
+
+
+def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [
+        pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _row(quad: Quad) -> tuple[object, ...]:
+    graph = _name(quad.graph_name) if hasattr(quad.graph_name, "value") else None
+    term = quad.object
+    if isinstance(term, Literal):
+        tail: tuple[object, ...] = (term.value, 2, term.datatype.value, term.language)
+    else:
+        tail = (_name(term), int(isinstance(term, NamedNode)), None, None)
+    return (_name(quad.subject), quad.predicate.value, *tail, graph)
+
+
+def _name(term: object) -> str:
+    return term.value if isinstance(term, NamedNode) else str(term)
+
+
+def _canonical_literals(connection: duckdb.DuckDBPyConnection, quads: str) -> None:
+    """Make the view `canonical_quads`: the statements with their literals as the store has them."""
+    irregular = connection.cursor().execute(
+        f"SELECT DISTINCT object, datatype FROM {quads}"
+        f" WHERE kind = 2 AND {irregular_sql('object', 'datatype')}"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE canonical_literal"
+        " (object VARCHAR, datatype VARCHAR, canonical VARCHAR, canonical_datatype VARCHAR)"
+    )
+    for batch in canonical_batches(_pairs(irregular)):
+        connection.register("canonical_batch", batch)
+        connection.execute("INSERT INTO canonical_literal SELECT * FROM canonical_batch")
+        connection.unregister("canonical_batch")
+    connection.execute(_canonical_view(quads))
+
+
+def _pairs(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    while rows := cursor.fetchmany(10_000):
+        yield from rows
+
+
+def _canonical_view(quads: str) -> str:
+    return (
+        "CREATE OR REPLACE TEMP VIEW canonical_quads AS SELECT q.subject, q.predicate, q.kind,"
+        " coalesce(c.canonical, q.object) AS object,"
+        " coalesce(c.canonical_datatype, q.datatype) AS datatype,"
+        f" CASE WHEN q.datatype = '{RDF_LANG_STRING}' THEN lower(q.language) END AS language,"
+        " nullif(q.graph, '') AS graph"
+        f" FROM {quads} q LEFT JOIN canonical_literal c"
+        " ON q.kind = 2 AND q.object = c.object AND q.datatype = c.datatype"
+    )
+
+

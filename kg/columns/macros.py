@@ -1,0 +1,67 @@
+"""Calculation that SQL does not have, as DuckDB macros kept in the columns' own file.
+
+A decimal is a 128-bit integer with a number of fraction digits that is known when the query is
+compiled, 18 at most: the store's own range. What leaves the range is NULL, which is how an
+expression's error is written (SPARQL 1.1, section 17.2).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kg.columns.ids import OFFSET, TAG_BITS
+
+# Long division, three digits at a time: the remainder chain keeps every step inside 128 bits.
+_STEPS: Final = 6
+
+
+def _long_division() -> str:
+    remainder = "(abs(a) % abs(b))"
+    quotient = "(abs(a) // abs(b))"
+    for _ in range(_STEPS):
+        quotient = f"({quotient} * 1000 + ({remainder} * 1000) // abs(b))"
+        remainder = f"(({remainder} * 1000) % abs(b))"
+    return f"CASE WHEN b = 0 THEN NULL ELSE sign(a) * sign(b) * {quotient} END"
+
+
+_DIGITS = "replace(split_part(ltrim(t, '-'), 'e', 1), '.', '')"
+_EXPONENT = "CAST(split_part(t, 'e', 2) AS INTEGER)"
+_EXPANDED = (
+    f"CASE WHEN {_EXPONENT} < 0 THEN '0.' || repeat('0', -{_EXPONENT} - 1) || {_DIGITS}"
+    f" ELSE rpad({_DIGITS}, {_EXPONENT} + 1, '0') END"
+)
+
+_ONE = "1000000000000000000"
+
+MACROS: Final = {
+    # Quotient of two integers of the same scale, in units of 10^-18, truncated as the store does.
+    "atlas_quotient(a, b)": f"TRY({_long_division()})",
+    # Product of two numbers of units, split into whole and fraction so that no step overflows.
+    "atlas_product(a, b)": (
+        "TRY(sign(a) * sign(b) * ("
+        f"(abs(a) // {_ONE}) * abs(b) + (abs(a) % {_ONE}) * (abs(b) // {_ONE})"
+        f" + ((abs(a) % {_ONE}) * (abs(b) % {_ONE})) // {_ONE}))"
+    ),
+    # Numbers as text, in the store's form: no exponent, no trailing zeros.
+    "atlas_scaled_text(u, s, p)": (
+        "CASE WHEN u < 0 THEN '-' ELSE '' END || CAST(abs(u) // p AS VARCHAR)"
+        " || CASE WHEN abs(u) % p = 0 THEN ''"
+        " ELSE '.' || rtrim(lpad(CAST(abs(u) % p AS VARCHAR), s, '0'), '0') END"
+    ),
+    "atlas_expand(t)": (
+        "CASE WHEN contains(t, 'e') THEN"
+        f" (CASE WHEN t[1] = '-' THEN '-' ELSE '' END) || ({_EXPANDED})"
+        " WHEN t[-2:] = '.0' THEN t[:-3] ELSE t END"
+    ),
+    "atlas_double_text(x)": (
+        "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'INF' ELSE '-INF'"
+        " END) ELSE atlas_expand(CAST(x AS VARCHAR)) END"
+    ),
+    # The 59 bits of a term's number that are its value.
+    "atlas_value(id)": f"((id & {(1 << TAG_BITS) - 1}) - {OFFSET})",
+}
+
+
+def create_statements(schema: str) -> list[str]:
+    """Return the statements that put the macros into a schema."""
+    return [f"CREATE MACRO {schema}.{head} AS {body}" for head, body in MACROS.items()]

@@ -1,0 +1,223 @@
+"""Aggregates as SQL aggregates over native values (SPARQL 1.1, sections 11 and 18.5.1).
+
+COUNT, SAMPLE, MIN and MAX pass over errors; SUM, AVG and GROUP_CONCAT of a group with an error are
+errors. Numbers are summed as integers, so nothing is made into a term before it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from kg.columns.ids import Class
+from kg.sparql.arithmetic import either_exact
+from kg.sparql.context import quoted
+from kg.sparql.errors import NotCompilable
+from kg.sparql.facets import (
+    ALL,
+    EXACT,
+    INLINE,
+    NO_LITERAL,
+    NUMERIC,
+    RANKED_TEXT,
+    Value,
+    completed,
+    exact,
+    of_column,
+    string,
+)
+from kg.sparql.projection import column_of
+from kg.sparql.relation import Column, Number, Relation, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kg.sparql.algebra import Aggregate
+
+_UNSUMMED: Final = frozenset(
+    {Class.BEYOND, Class.COMPARABLE, Class.DATE, Class.DATE_TIME, Class.YEAR}
+)
+
+
+@dataclass(frozen=True)
+class Aggregated:
+    """An aggregate: what SQL aggregates, and the value that is made of it outside the grouping."""
+
+    parts: tuple[str, ...]
+    value: Callable[[Relation, tuple[str, ...]], Value]
+
+
+def aggregate(call: Aggregate, value: Value) -> Aggregated:
+    """Return an aggregate of a value.
+
+    Raises:
+        NotCompilable: it depends on more than SQL's aggregates see.
+    """
+    return _AGGREGATES[call.name](call, value)
+
+
+def counted(sql: str) -> Aggregated:
+    """Return a count."""
+    return Aggregated(
+        (sql,), lambda _relation, parts: exact(Number(parts[0], 0), Class.INTEGER, nullable=False)
+    )
+
+
+def _count(call: Aggregate, value: Value) -> Aggregated:
+    return counted(f"count({'DISTINCT ' if call.distinct else ''}{_identity(value)})")
+
+
+def _identity(value: Value) -> str:
+    """Return SQL that is the same exactly for the same term, NULL in error."""
+    return value.get("id") if value.has("id") else column_of(value).sql
+
+
+def _sample(_call: Aggregate, value: Value) -> Aggregated:
+    column = column_of(value)
+    return _one_of(f"any_value({column.sql})", column)
+
+
+def _one_of(sql: str, column: Column) -> Aggregated:
+    """Return an aggregate that gives one of the group's own terms, or none."""
+    result = replace(moved(column, ""), nullable=True)
+    return Aggregated(
+        (sql,), lambda relation, parts: of_column(relation, replace(result, sql=parts[0]))
+    )
+
+
+def _extreme(call: Aggregate, value: Value) -> Aggregated:
+    """Return MIN or MAX by the order of ORDER BY (section 18.5.1.5)."""
+    column = column_of(value)
+    if ordered_by_itself(value, column):
+        return _one_of(f"{call.name.lower()}({column.sql})", column)
+    name = "arg_min" if call.name == "MIN" else "arg_max"
+    order = ", ".join(sort_keys(value))
+    return _one_of(f"{name}({column.sql}, row({order})) FILTER ({value.bound})", column)
+
+
+def ordered_by_itself(value: Value, column: Column) -> bool:
+    """Whether the column's own order is that of ORDER BY."""
+    if column.form == "native":
+        return not column.classes & {Class.DOUBLE, Class.FLOAT}
+    if column.form == "term" or column.local or column.ranked:
+        return False
+    return value.classes <= RANKED_TEXT or (len(value.classes) == 1 and value.classes <= INLINE)
+
+
+def sort_keys(value: Value) -> list[str]:
+    """Return what to sort by where numbers do not order as section 15.1 wants.
+
+    First blank nodes, IRIs and literals; among the literals each family of comparable classes;
+    inside a family what its `<` compares; then the text, so that the order is total.
+    """
+    value.refuse(frozenset({Class.BEYOND, Class.COMPARABLE}), "Order")
+    families = f"CASE WHEN {value.is_in(NUMERIC)} THEN 5 ELSE {value.get('kind')} END"
+    keys = [value.get("kind") if not value.classes & NUMERIC else families]
+    if value.classes & (NUMERIC - EXACT):
+        keys.append(f"coalesce({value.get('double')}, 0)")
+    if value.classes & EXACT:
+        keys.append(f"coalesce({value.number.sql}, 0)")
+    if value.classes & {Class.DATE, Class.DATE_TIME, Class.YEAR}:
+        keys.append(f"coalesce({value.get('moment')}, 0)")
+    keys.append(value.get("lex"))
+    if value.classes & (ALL - NO_LITERAL - NUMERIC - {Class.STRING, Class.BOOLEAN}):
+        keys.append(f"coalesce({value.get('language')}, '')")
+    return keys
+
+
+def _sum(call: Aggregate, value: Value) -> Aggregated:
+    value.refuse(_UNSUMMED, call.name)
+    classes = value.classes & NUMERIC
+    if call.distinct and len(classes) > 1:
+        raise NotCompilable(f"{call.name}(DISTINCT …) of several kinds of numbers is not compiled")
+    if classes <= EXACT:
+        return _exact_sum(call, value)
+    if len(classes) > 1 or Class.FLOAT in classes:
+        raise NotCompilable(f"{call.name} of numbers that may be floats or mixed is not compiled")
+    return _double_sum(call, value)
+
+
+def _exact_sum(call: Aggregate, value: Value) -> Aggregated:
+    """Sum integers of 10^-scale; a group with one decimal has a decimal sum."""
+    number, scale = value.number
+    distinct = "DISTINCT " if call.distinct else ""
+    summed = f"CAST(coalesce(sum({distinct}{number}), 0) AS HUGEINT)"
+    size = f"count({distinct}{number})"
+    decimals = "0"
+    if Class.DECIMAL in value.classes:
+        decimals = f"count(*) FILTER ({value.is_in(frozenset({Class.DECIMAL}))})"
+    parts = (summed, size, _failures(value, number), decimals)
+    result = _average if call.name == "AVG" else _total
+    return Aggregated(parts, lambda _relation, found: result(found, scale))
+
+
+def _failures(value: Value, witness: str) -> str:
+    """Return SQL that counts the solutions of a group that have no number."""
+    if not value.nullable and value.within(NUMERIC):
+        return "0"
+    return f"(count(*) - count({witness}))"
+
+
+def _total(found: tuple[str, ...], scale: int) -> Value:
+    total, _, failures, decimals = found
+    sql = f"CASE WHEN {failures} = 0 THEN {total} END"
+    return either_exact(Number(sql, scale), f"{decimals} = 0")
+
+
+def _average(found: tuple[str, ...], scale: int) -> Value:
+    """Return the quotient in 10^-18; the average of nothing is the integer 0."""
+    total, size, failures, _ = found
+    quotient = f"atlas_quotient({total}, CAST({size} AS HUGEINT) * {10**scale})"
+    sql = f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN 0 ELSE {quotient} END"
+    return either_exact(Number(sql, 18), f"{size} = 0")
+
+
+def _double_sum(call: Aggregate, value: Value) -> Aggregated:
+    number = value.get("double")
+    distinct = "DISTINCT " if call.distinct else ""
+    name = "sum" if call.name == "SUM" else "avg"
+    parts = (f"{name}({distinct}{number})", f"count({number})", _failures(value, number))
+    return Aggregated(parts, lambda _relation, found: _double_result(found))
+
+
+def _double_result(found: tuple[str, ...]) -> Value:
+    """Return a double, or the integer 0 for the empty group."""
+    total, size, failures = found
+    sql = f"CASE WHEN {failures} <> 0 THEN NULL ELSE coalesce({total}, 0) END"
+    kind = (
+        f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN {int(Class.INTEGER)}"
+        f" ELSE {int(Class.DOUBLE)} END"
+    )
+    makers = {
+        "kind": lambda: kind,
+        "double": lambda: sql,
+        "lex": lambda: f"atlas_double_text({sql})",
+    }
+    zero = Number(f"CASE WHEN {size} = 0 AND {failures} = 0 THEN 0 END", 0)
+    classes = frozenset({Class.INTEGER, Class.DOUBLE})
+    return completed(Value(classes, nullable=True, makers=makers, exact=lambda: zero))
+
+
+def _group_concat(call: Aggregate, value: Value) -> Aggregated:
+    value.refuse(frozenset({Class.BLANK}), call.name)
+    if call.distinct and len(value.classes) > 1:
+        raise NotCompilable("GROUP_CONCAT(DISTINCT …) of several classes is not compiled")
+    text = value.get("lex")
+    distinct = "DISTINCT " if call.distinct else ""
+    joined = f"coalesce(string_agg({distinct}{text}, {quoted(call.separator)}), '')"
+    failures = f"(count(*) - count({text}))" if value.nullable else "0"
+    return Aggregated(
+        (joined, failures),
+        lambda _relation, parts: string(f"CASE WHEN {parts[1]} = 0 THEN {parts[0]} END"),
+    )
+
+
+_AGGREGATES: Final[dict[str, Callable[[Aggregate, Value], Aggregated]]] = {
+    "COUNT": _count,
+    "SAMPLE": _sample,
+    "MIN": _extreme,
+    "MAX": _extreme,
+    "SUM": _sum,
+    "AVG": _sum,
+    "GROUP_CONCAT": _group_concat,
+}

@@ -1,0 +1,236 @@
+"""The engine: a release's columns, opened once; queries compiled, run and written.
+
+A query is parsed and compiled before anything runs, so `NotCompilable` leaves nothing half done.
+A running one is interrupted when its time is up and spills to disk above its memory limit.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Timer
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+from pyoxigraph import NamedNode
+
+from kg.columns.build import DATABASE
+from kg.columns.catalogue import open_catalogue
+from kg.columns.dictionary import Dictionary
+from kg.errors import NotAcceptableError, QueryMemoryError, QueryTimeoutError
+from kg.sparql.construct import construct_select, graph_lines
+from kg.sparql.compiler import compiled, sliced_by
+from kg.sparql.context import Context, Dataset
+from kg.sparql.errors import NotCompilable
+from kg.sparql.facets import of_column
+from kg.sparql.queries import parse
+from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from kg.sparql.algebra import Query, Select, Term
+    from kg.sparql.compiler import Compiler
+
+_BATCH: Final = 20_000
+_PLANS: Final = 512
+_GRAPH_TYPES: Final = (N_TRIPLES, TURTLE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled query: its SQL, its columns, the constants that the release does not have."""
+
+    query: Query
+    sql: str
+    outputs: tuple[Output, ...]
+    local: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The dataset that a request asks for (SPARQL 1.1 Protocol, section 2.1.4).
+
+    `default` and `named` are graph IRIs and take the place of FROM and FROM NAMED; `union` says
+    that without either the default graph is all graphs together.
+    """
+
+    default: tuple[str, ...] | None = None
+    named: tuple[str, ...] | None = None
+    union: bool = True
+
+
+class Engine:
+    """The columns of one release, ready for queries from several threads."""
+
+    def __init__(self, folder: Path, *, memory: int = 1024, threads: int = 2) -> None:
+        """Open the columns in a folder.
+
+        Args:
+            folder: what `kg.columns.build` wrote.
+            memory: MiB that running queries may take together before they spill.
+            threads: how many cores one query may use.
+        """
+        config = {"memory_limit": f"{memory}MiB", "threads": threads}
+        self._connection = duckdb.connect(
+            str(folder / DATABASE), read_only=True, config=config
+        )
+        self._catalogue = open_catalogue(self._connection)
+        self._dictionary = Dictionary(folder)
+        self.plan = lru_cache(_PLANS)(self._plan)
+
+    @classmethod
+    def open(cls, folder: Path, *, memory: int = 1024, threads: int = 2) -> Engine:
+        """Open the columns in a folder; the same as the constructor."""
+        return cls(folder, memory=memory, threads=threads)
+
+    def __enter__(self) -> Engine:
+        """Return the engine, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the columns."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the columns; queries that still run are interrupted."""
+        self._connection.interrupt()
+        self._connection.close()
+
+    def evaluate(
+        self,
+        text: str,
+        media_type: str,
+        choice: Choice = Choice(),  # noqa: B008 - frozen
+        *,
+        base: str = "",
+        timeout: float | None = None,
+    ) -> Iterator[bytes]:
+        """Answer a query in chunks; all before the first row is done when this returns.
+
+        Raises:
+            QuerySyntaxError: not SPARQL.
+            NotCompilable: not covered; nothing has run.
+            NotAcceptableError: no such representation of this form of result.
+            QueryTimeoutError: the time limit was reached, perhaps while the result is read.
+            QueryMemoryError: the memory limit was reached and spilling did not help.
+        """
+        plan = self.plan(text, choice, base)
+        written = self._format(plan, media_type)
+        batches = self._run(plan.sql, timeout)
+        first = next(batches, None)
+        whole = _chained(first, batches)
+        if plan.query.form == "ASK":
+            found = first is not None and first.num_rows > 0
+            batches.close()
+            return iter((FORMATS[media_type].ask(found).encode(),))
+        writer = Writer(FORMATS[written], self._dictionary, plan.local)
+        if plan.query.form == "CONSTRUCT":
+            return graph_lines(writer, plan.query.template, plan.outputs, whole)
+        return solutions(writer, plan.outputs, whole)
+
+    def _format(self, plan: Plan, media_type: str) -> str:
+        if plan.query.form != "CONSTRUCT":
+            offered = [name for name in FORMATS if name not in _GRAPH_TYPES]
+            if media_type in offered:
+                return media_type
+            raise NotAcceptableError(f"No result as {media_type}", available=offered)
+        if media_type in _GRAPH_TYPES:
+            return N_TRIPLES
+        raise NotCompilable(f"Graphs are not written as {media_type} from the columns")
+
+    def _plan(self, text: str, choice: Choice, base: str) -> Plan:
+        query = parse(text, base)
+        if query.form == "DESCRIBE":
+            raise NotCompilable("DESCRIBE is not compiled")
+        context = Context(self._catalogue, self._dictionary, self._dataset(query, choice), base)
+        select = construct_select(query) if query.form == "CONSTRUCT" else query.select
+        sql, outputs = _final(compiled(context), select, ask=query.form == "ASK")
+        return Plan(query, sql, tuple(outputs), tuple(context.local))
+
+    def _dataset(self, query: Query, choice: Choice) -> Dataset:
+        default, named = choice.default, choice.named
+        if default is None and named is None and query.default is not None:
+            default = tuple(graph.value for graph in query.default)
+            named = tuple(graph.value for graph in query.named or ())
+        if default is None and named is None:
+            return Dataset() if choice.union else Dataset(frozenset({0}))
+        return Dataset(self._graphs(default or ()), self._graphs(named or ()))
+
+    def _graphs(self, iris: Sequence[str]) -> frozenset[int]:
+        found = (self._dictionary.number(NamedNode(iri)) for iri in iris)
+        return frozenset(number for number in found if number is not None)
+
+    def _run(self, sql: str, timeout: float | None) -> Iterator[pa.RecordBatch]:
+        cursor = self._connection.cursor()
+        timer = Timer(timeout, cursor.interrupt) if timeout is not None else None
+        if timer:
+            timer.daemon = True
+            timer.start()
+        try:
+            with _translated(timeout):
+                yield from cursor.sql(sql).to_arrow_reader(_BATCH)
+        finally:
+            if timer:
+                timer.cancel()
+            cursor.close()
+
+
+def _chained(
+    first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def _final(
+    compiler: Compiler, select: Select, *, ask: bool
+) -> tuple[str, list[Output]]:
+    """Return the outermost SELECT: stored terms as numbers, computed values as texts."""
+    relation, order = compiler.modified(select)
+    items, outputs = [], []
+    for index, (variable, _) in enumerate([] if ask else select.projection):
+        column = relation.columns.get(variable)
+        if column is None:
+            items.append(f"CAST(NULL AS BIGINT) AS c{index}")
+            outputs.append(Output(variable.name, "id"))
+        elif column.form == "native":
+            (kind,) = column.classes
+            items.append(f"{of_column(relation, column).get('lex')} AS c{index}")
+            outputs.append(Output(variable.name, "native", kind))
+        else:
+            items.append(f"{column.sql} AS c{index}")
+            outputs.append(Output(variable.name, column.form))
+    end = " LIMIT 1" if ask and select.limit is None else sliced_by(select, order)
+    return f"SELECT {', '.join(items) or '1 AS c'}{relation.body()}{end}", outputs
+
+
+@contextmanager
+def _translated(timeout: float | None) -> Iterator[None]:
+    """Turn DuckDB's errors into those of the query.
+
+    An error in planning the SQL means that the compiler went beyond what DuckDB does, an error in
+    calculating that a value went beyond its range: the other engine is asked instead.
+    """
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise QueryTimeoutError(f"Not done within {timeout:g} seconds") from error
+    except duckdb.OutOfMemoryException as error:
+        raise QueryMemoryError("The memory limit was reached") from error
+    except duckdb.Error as error:
+        raise NotCompilable(f"DuckDB does not evaluate this: {error}") from error
+
+
+def answer(chunks: Iterable[bytes]) -> bytes:
+    """Return a whole answer."""
+    return b"".join(chunks)

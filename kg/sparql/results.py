@@ -1,0 +1,396 @@
+"""Results column by column: from Arrow batches to JSON, XML, CSV, TSV and N-Triples.
+
+Standards: SPARQL 1.1 Query Results JSON Format, XML Format, CSV and TSV Formats; N-Triples 1.1.
+
+1. A column of numbers is reduced to its distinct numbers; each tag's are turned into texts by one
+   `take` from the memory-mapped dictionary, or by arithmetic where the number is its own value.
+2. Texts that need escaping are found by one regular expression and escaped one by one; most need
+   none. Prefix and suffix around them come from the kind of term.
+3. The distinct cells are taken back to their rows, the rows are joined: no Python object is made
+   per cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape as xml_escape
+from xml.sax.saxutils import quoteattr
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyoxigraph import Literal, NamedNode
+
+from kg.columns.ids import DATATYPES, OFFSET, OTHER_TAG, TAG_BITS, Class, first
+from kg.terms import XSD_STRING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.columns.dictionary import Dictionary
+    from kg.sparql.algebra import Term
+
+JSON: Final = "application/sparql-results+json"
+XML: Final = "application/sparql-results+xml"
+CSV: Final = "text/csv"
+TSV: Final = "text/tab-separated-values"
+N_TRIPLES: Final = "application/n-triples"
+TURTLE: Final = "text/turtle"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands around a text: IRI, blank node, literal with a datatype or a language."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Format:
+    """A result format: how terms, rows and the whole are written.
+
+    `special` finds texts to escape; `missing` is the cell of an unbound variable, None to leave it
+    out; `datatype` and `language` go after a literal's text, `{}` standing for what they name.
+    """
+
+    special: str
+    escape: Callable[[str], str]
+    iri: Cell
+    blank: Cell
+    plain: Cell
+    datatype: str
+    language: str
+    between_cells: str
+    row: Cell
+    between_rows: str
+    missing: str | None
+    label: Callable[[str], Cell]
+    head: Callable[[Sequence[str]], str]
+    tail: str
+    ask: Callable[[bool], str]
+
+
+def _no_label(_name: str) -> Cell:
+    return Cell("", "")
+
+
+def _json_escape(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _csv_escape(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _nt_escape(text: str) -> str:
+    for character, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(character, written)
+    return text.replace("\t", "\\t")
+
+
+def _xml_text(text: str) -> str:
+    return xml_escape(text, {"\r": "&#xD;"})
+
+
+def _csv_head(names: Sequence[str]) -> str:
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\r\n").writerow(names)
+    return sink.getvalue()
+
+
+def _xml_head(names: Sequence[str]) -> str:
+    variables = "".join(f"<variable name={quoteattr(name)}/>" for name in names)
+    return f"{_XML_START}<head>{variables}</head><results>"
+
+
+def _truth(value: bool) -> str:  # noqa: FBT001 - the answer itself
+    return "true" if value else "false"
+
+
+_XML_START: Final = (
+    '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
+)
+_RAW: Final = Cell("", "")
+
+FORMATS: Final = {
+    JSON: Format(
+        special=r'["\\\x00-\x1f]',
+        escape=_json_escape,
+        iri=Cell('{"type":"uri","value":"', '"}'),
+        blank=Cell('{"type":"bnode","value":"', '"}'),
+        plain=Cell('{"type":"literal","value":"', '"}'),
+        datatype='","datatype":"{}"}',
+        language='","xml:lang":"{}"}',
+        between_cells=",",
+        row=Cell("{", "}"),
+        between_rows=",",
+        missing=None,
+        label=lambda name: Cell(f"{json.dumps(name)}:", ""),
+        head=lambda names: (
+            f'{{"head":{{"vars":{json.dumps(list(names))}}},"results":{{"bindings":['
+        ),
+        tail="]}}",
+        ask=lambda value: f'{{"head":{{}},"boolean":{_truth(value)}}}',
+    ),
+    XML: Format(
+        special=r"[&<>\r]",
+        escape=_xml_text,
+        iri=Cell("<uri>", "</uri>"),
+        blank=Cell("<bnode>", "</bnode>"),
+        plain=Cell("<literal>", "</literal>"),
+        datatype='<literal datatype="{}">',
+        language='<literal xml:lang="{}">',
+        between_cells="",
+        row=Cell("<result>", "</result>"),
+        between_rows="",
+        missing=None,
+        label=lambda name: Cell(f"<binding name={quoteattr(name)}>", "</binding>"),
+        head=_xml_head,
+        tail="</results></sparql>",
+        ask=lambda value: f"{_XML_START}<head/><boolean>{_truth(value)}</boolean></sparql>",
+    ),
+    CSV: Format(
+        special=r'[",\r\n]',
+        escape=_csv_escape,
+        iri=_RAW,
+        blank=Cell("_:", ""),
+        plain=_RAW,
+        datatype="",
+        language="",
+        between_cells=",",
+        row=Cell("", "\r\n"),
+        between_rows="",
+        missing="",
+        label=_no_label,
+        head=_csv_head,
+        tail="",
+        ask=_truth,
+    ),
+    TSV: Format(
+        special=r'["\\\x00-\x1f]',
+        escape=_nt_escape,
+        iri=Cell("<", ">"),
+        blank=Cell("_:", ""),
+        plain=Cell('"', '"'),
+        datatype='"^^<{}>',
+        language='"@{}',
+        between_cells="\t",
+        row=Cell("", "\n"),
+        between_rows="",
+        missing="",
+        label=_no_label,
+        head=lambda names: "\t".join(f"?{name}" for name in names) + "\n",
+        tail="",
+        ask=_truth,
+    ),
+}
+FORMATS[N_TRIPLES] = FORMATS[TSV]
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a column of the result is held: `kind` is the one class of a native column."""
+
+    name: str
+    form: str
+    kind: Class | None = None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes batches in a format; `local` are the constants with numbers below zero."""
+
+    format: Format
+    dictionary: Dictionary
+    local: Sequence[Term]
+
+    def rows(self, outputs: Sequence[Output], batch: pa.RecordBatch) -> bytes:
+        """Return a batch's rows, the separators between them included."""
+        if not outputs:
+            row = self.format.row.before + self.format.row.after
+            return self.format.between_rows.join([row] * batch.num_rows).encode()
+        cells = [
+            self.cells(output, column)
+            for output, column in zip(outputs, batch.columns, strict=True)
+        ]
+        return _joined_rows(self.format, cells)
+
+    def cells(self, output: Output, column: pa.Array) -> pa.Array:
+        """Return a column's cells as texts, unbound ones as the format has them."""
+        encoded = column.dictionary_encode() if output.form != "term" else None
+        if encoded is None:
+            cells = self._structs(column)
+        else:
+            values = encoded.dictionary
+            distinct = (
+                self._numbers(values)
+                if output.form == "id"
+                else self._natives(values, output.kind or Class.STRING)
+            )
+            cells = distinct.take(encoded.indices)
+        label = self.format.label(output.name)
+        cells = _around(cells, label)
+        return cells if self.format.missing is None else cells.fill_null(self.format.missing)
+
+    def _natives(self, texts: pa.Array, kind: Class) -> pa.Array:
+        return self._terms(_large(texts), kind, None)
+
+    def _structs(self, column: pa.Array) -> pa.Array:
+        cells = [
+            None if value is None else self._one(value) for value in column.to_pylist()
+        ]
+        return pa.array(cells, pa.large_string())
+
+    def _one(self, value: dict[str, Any]) -> str:
+        text = pa.array([value["l"]], pa.large_string())
+        kind = Class(value["k"])
+        tail = value["g"] if kind is Class.LANG else value["d"]
+        cell = self._terms(text, kind, pa.array([tail], pa.string()))[0].as_py()
+        return str(cell)
+
+    def _numbers(self, numbers: pa.Array) -> pa.Array:
+        """Return the cells of distinct numbers, tag by tag."""
+        tags = pc.shift_right(numbers, TAG_BITS)
+        present = pc.unique(tags).to_pylist()
+        if len(present) == 1:
+            return self._tag(present[0], numbers)
+        places = [pc.indices_nonzero(pc.equal(tags, tag)) for tag in present]
+        cells = [
+            self._tag(tag, numbers.take(place))
+            for tag, place in zip(present, places, strict=True)
+        ]
+        order = pc.sort_indices(pa.concat_arrays(places))
+        return pa.concat_arrays(cells).take(order)
+
+    def _tag(self, tag: int, numbers: pa.Array) -> pa.Array:
+        if tag < 0:
+            return self._locals(numbers)
+        if tag in _INLINE_TEXTS:
+            payload = pc.subtract(numbers, first(tag) + (0 if tag == Class.BOOLEAN else OFFSET))
+            return self._terms(_large(_INLINE_TEXTS[tag](payload)), Class(tag), None)
+        texts, tails = self.dictionary.texts(tag, numbers)
+        kind = Class.UNKNOWN if tag == OTHER_TAG else Class(tag)
+        return self._terms(texts, kind, tails)
+
+    def _locals(self, numbers: pa.Array) -> pa.Array:
+        cells = [self.term(self.local[-1 - number]) for number in numbers.to_pylist()]
+        return pa.array(cells, pa.large_string())
+
+    def term(self, term: Term) -> str:
+        """Return the cell of one constant."""
+        text = pa.array([term.value], pa.large_string())
+        if isinstance(term, NamedNode):
+            return str(self._terms(text, Class.IRI, None)[0].as_py())
+        kind, tail = Class.UNKNOWN, term.datatype.value
+        if isinstance(term, Literal) and term.language:
+            kind, tail = Class.LANG, term.language
+        elif tail == XSD_STRING:
+            kind = Class.STRING
+        return str(self._terms(text, kind, pa.array([tail], pa.string()))[0].as_py())
+
+    def _terms(self, texts: pa.Array, kind: Class, tails: pa.Array | None) -> pa.Array:
+        """Return the cells of texts of one class; `tails` are languages or datatypes."""
+        written = self.format
+        if kind is Class.BLANK:
+            return _around(pc.utf8_slice_codeunits(texts, 2), written.blank)
+        texts = _escaped(texts, written)
+        if kind is Class.IRI:
+            return _around(texts, written.iri)
+        if kind is Class.STRING or not written.datatype:
+            return _around(texts, written.plain)
+        shape = written.language if kind is Class.LANG else written.datatype
+        if kind in DATATYPES and kind is not Class.LANG:
+            return _around(texts, _literal_cell(written, shape, DATATYPES[kind]))
+        return _tailed(texts, tails, written, shape)
+
+
+def _literal_cell(written: Format, shape: str, tail: str) -> Cell:
+    """Return what stands around a literal; XML names the datatype before the text."""
+    if shape.startswith("<"):
+        return Cell(shape.format(tail), written.plain.after)
+    return Cell(written.plain.before, shape.format(tail))
+
+
+def _tailed(texts: pa.Array, tails: pa.Array | None, written: Format, shape: str) -> pa.Array:
+    if tails is None:
+        return _around(texts, written.plain)
+    encoded = tails.dictionary_encode()
+    around = [_literal_cell(written, shape, tail) for tail in encoded.dictionary.to_pylist()]
+    before = pa.array([cell.before for cell in around], pa.large_string())
+    after = pa.array([cell.after for cell in around], pa.large_string())
+    return pc.binary_join_element_wise(
+        before.take(encoded.indices), texts, after.take(encoded.indices), _EMPTY
+    )
+
+
+_EMPTY: Final = pa.scalar("", pa.large_string())
+
+
+def _large(texts: pa.Array) -> pa.Array:
+    return texts.cast(pa.large_string())
+
+
+def _around(texts: pa.Array, cell: Cell) -> pa.Array:
+    if not cell.before and not cell.after:
+        return texts
+    before, after = (pa.scalar(part, pa.large_string()) for part in (cell.before, cell.after))
+    return pc.binary_join_element_wise(before, texts, after, _EMPTY)
+
+
+def _escaped(texts: pa.Array, written: Format) -> pa.Array:
+    special = pc.match_substring_regex(texts, written.special)
+    if not pc.any(special).as_py():
+        return texts
+    mask = pc.fill_null(special, False)
+    escaped = [written.escape(text) for text in texts.filter(mask).to_pylist()]
+    return pc.replace_with_mask(texts, mask, pa.array(escaped, pa.large_string()))
+
+
+def _joined_rows(written: Format, cells: list[pa.Array]) -> bytes:
+    """Return the rows one behind the other: the texts of an Arrow column already are."""
+    rows = pc.binary_join_element_wise(
+        *cells, pa.scalar(written.between_cells, pa.large_string()), null_handling="skip"
+    )
+    row = Cell(written.row.before, written.row.after + written.between_rows)
+    _, offsets, texts = _around(rows, row).buffers()
+    end = memoryview(offsets).cast("q")[len(rows)]
+    return bytes(memoryview(texts)[: end - len(written.between_rows)])
+
+
+def _decimal_texts(micros: pa.Array) -> pa.Array:
+    size = pc.abs(micros)
+    whole = pc.divide(size, 1_000_000)
+    fraction = pc.subtract(size, pc.multiply(whole, 1_000_000))
+    digits = pc.utf8_slice_codeunits(pc.add(fraction, 1_000_000).cast(pa.string()), 1)
+    digits = pc.utf8_rtrim(digits, "0")
+    tail = pc.if_else(
+        pc.equal(digits, ""), "", pc.binary_join_element_wise(pa.scalar("."), digits, pa.scalar(""))
+    )
+    sign = pc.if_else(pc.less(micros, 0), "-", "")
+    return pc.binary_join_element_wise(sign, whole.cast(pa.string()), tail, pa.scalar(""))
+
+
+_INLINE_TEXTS: Final[dict[int, Callable[[pa.Array], pa.Array]]] = {
+    int(Class.INTEGER): lambda values: values.cast(pa.string()),
+    int(Class.DECIMAL): _decimal_texts,
+    int(Class.BOOLEAN): lambda values: pc.if_else(pc.equal(values, 1), "true", "false"),
+    int(Class.DATE): lambda values: values.cast(pa.int32()).cast(pa.date32()).cast(pa.string()),
+}
+
+
+def solutions(
+    writer: Writer, outputs: Sequence[Output], batches: Iterable[pa.RecordBatch]
+) -> Iterator[bytes]:
+    """Yield a whole result in chunks, the head with the first rows."""
+    written = writer.format
+    pending = written.head([output.name for output in outputs]).encode()
+    separator = b""
+    for batch in batches:
+        if batch.num_rows:
+            yield pending + separator + writer.rows(outputs, batch)
+            pending, separator = b"", written.between_rows.encode()
+    yield pending + written.tail.encode()
