@@ -12,16 +12,14 @@ loaders._cordis_columns; what is more than a column (links between entities) is 
 
 from __future__ import annotations
 
-import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.errors import IdentifierError
-from kg.identifiers import slug
 from kg.statements import IRI, LITERAL
 from kg.terms import RDF_TYPE, RDFS_LABEL
 from loaders import _cordis_columns as c
 from loaders._cordis_codes import Codes
+from loaders._cordis_lists import codes, framework_of, keywords, name_key, participants
 from loaders._cordis_rows import Layout, Place, Row
 
 if TYPE_CHECKING:
@@ -31,12 +29,6 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Place, list[str], list[str]], list[Row]]
     Recorder = Callable[[str, int, list[str]], list[Row]]
-
-# Separators of several codes in one cell, in the layouts before 2021.
-_CODES = re.compile(r"\s*[;,]\s*")
-# Keywords are separated by semicolons, else by commas outside parentheses.
-_COMMA = re.compile(r"[,\n](?![^()]*\))")
-_SEMICOLON = re.compile(r"[;\n]")
 
 # Rio markers: 100 where a policy priority is the principal objective, 40 where a significant one.
 PRINCIPAL_WEIGHT = "100"
@@ -70,17 +62,6 @@ class _Plan(NamedTuple):
 
     plain: list[tuple[int, str, str | None, str]]
     read: list[tuple[int, str, int, str | None, str, _Reader]]
-
-
-def keywords(text: str) -> list[str]:
-    """Split a list of keywords: at semicolons if there are any, else at commas."""
-    pattern = _SEMICOLON if ";" in text else _COMMA
-    return [word for part in pattern.split(text) if (word := part.strip())]
-
-
-def codes(text: str) -> list[str]:
-    """Split a list of codes of topics or programmes."""
-    return [code for code in _CODES.split(text) if code]
 
 
 class Statements:
@@ -209,8 +190,8 @@ class Statements:
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
             rows = project(place, keys, cells)
             acronym = layout.cell(cells, "acronym") or keys[0]
-            for order, (column, role, name) in enumerate(_listed(layout, cells), start=1):
-                key = _name_key(name)
+            for order, (column, role, name) in enumerate(participants(layout, cells), start=1):
+                key = name_key(name)
                 organisation = self._organisation_iri(key)
                 participation = self._entity("participation", f"{keys[0]}-{key}-{order}")
                 rows += self._listed(
@@ -261,7 +242,7 @@ class Statements:
         field = layout.field["legalBasis"]
 
         def make(place: Place, keys: list[str], cells: list[str]) -> list[Row]:
-            framework = _framework(keys[1])
+            framework = framework_of(keys[1])
             programme = self._codes.programme(keys[1], framework, field, place)
             return self._titled(keys[0], "programme", programme, field, layout, place, cells)
 
@@ -381,25 +362,3 @@ class Statements:
             return keys
 
         return keys_of
-
-
-def _framework(code: str) -> str:
-    """Return the framework programme of a programme's code: `H2020-EU.1.3.` → `H2020`."""
-    return re.split(r"[.-]", code, maxsplit=1)[0]
-
-
-def _listed(layout: Layout, cells: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield column, role and name of each participant that a project's own record lists."""
-    if name := layout.cell(cells, "coordinator"):
-        yield "coordinator", "CoordinatorRole", name
-    for part in layout.cell(cells, "participants").split(";"):
-        if name := part.strip():
-            yield "participants", "ParticipantRole", name
-
-
-def _name_key(name: str) -> str:
-    """Return the key of an organisation that is known by its name only."""
-    try:
-        return f"name-{slug(name)}"
-    except IdentifierError:  # a name in another script is its own key
-        return f"name-{name.casefold()}"

@@ -118,15 +118,16 @@ def _read_documents(
         try:
             with member.open() as stream:
                 projects = read_projects(stream)
+            progress.ended(member.size)
         except NotAProjectError as error:
             context.reject(member.name, error.line, str(error))
+            progress.ended(member.size)
             errors.append(f"{member.name}, line {error.line}: {error}")
             continue
         for project in projects:
             for table, record in tables:
                 for line, cells in table.records(project):
                     yield record(member.name, line, cells)
-        progress.ended(member.size)
     if errors and len(errors) == len(documents):
         raise SourceError(f"No XML file is a CORDIS project; {errors[0]}", found=errors[:10])
 
