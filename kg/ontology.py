@@ -38,7 +38,7 @@ from kg.statements import IRI, LITERAL, Statement, literal_columns
 from kg.terms import DEFAULT_BASE, OWL, RDF, RDF_TYPE, RDFS, SKOS, ontology_namespace, rebase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Subject: TypeAlias = NamedNode | BlankNode
 Node: TypeAlias = Subject | Literal
@@ -108,6 +108,14 @@ class Ontology:
         for subject, predicate, value in self.triples():
             index[predicate].append((subject, value))
         return index
+
+    def plus(self, files: Iterable[Path]) -> Ontology:
+        """Return the ontology with further Turtle files.
+
+        Raises:
+            OntologyError: a file is missing or is not Turtle.
+        """
+        return Ontology(self.base, (*self.parts, *(_part(file, self.base) for file in files)))
 
     @property
     def namespace(self) -> str:
@@ -279,6 +287,8 @@ def _part(file: Path, base: str) -> Part:
         triples = tuple(map(_plain, quads))
         prefixes = dict(sorted(quads.prefixes.items()))
         return Part(file.name, triples, prefixes, _subject_lines(text, prefixes))
+    except FileNotFoundError:
+        raise OntologyError(f"{file} does not exist", file=str(file)) from None
     except (SyntaxError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file.name} is not Turtle: {error}", file=file.name) from error
 
