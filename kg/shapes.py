@@ -25,7 +25,7 @@ from kg.terms import DEFAULT_BASE, SH, rebase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kg.shacl.shapes import Shape, Shapes, Text
+    from kg.shacl.shapes import Shape, Shapes, Targets, Text
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "shapes"
 
@@ -34,8 +34,8 @@ class Rule(NamedTuple):
     """One rule, as a reference page shows it.
 
     `file` is the shape file without its ending; `targets` are the classes whose members and the
-    properties whose subjects are looked at; `path` is the property path, None where a rule is
-    about the node as a whole; the texts are by language.
+    properties whose subjects or objects are looked at; `path` is the property path, None where a
+    rule is about the node as a whole; the texts are by language.
     """
 
     iri: str
@@ -113,8 +113,12 @@ def _rules(file: Path, base: str) -> Iterator[Rule]:
 def _targets(shapes: Shapes, rule: Shape) -> tuple[str, ...]:
     """Return what the rule, or a shape that gathers it, is aimed at."""
     aimed = [s for s in shapes.targeted if s is rule or rule.key in s.properties]
-    found = (iri for s in aimed for iri in (*s.targets.classes, *s.targets.subjects_of))
+    found = (iri for s in aimed for iri in _iris(s.targets))
     return tuple(sorted(found))
+
+
+def _iris(targets: Targets) -> tuple[str, ...]:
+    return (*targets.classes, *targets.subjects_of, *targets.objects_of)
 
 
 def _texts(graph: rdflib.Graph, shape: Shape, name: str) -> dict[str, str]:

@@ -98,10 +98,14 @@ def test_terms_are_declared() -> None:
 
 
 def test_targets_are_classes_and_properties() -> None:
-    """sh:targetClass names classes, sh:targetSubjectsOf names properties."""
+    """sh:targetClass names classes, the others name properties."""
     kinds = {iri: term.kind for iri, term in ONTOLOGY.terms.items()}
     classes = {str(each) for each in GRAPH.objects(None, SH.targetClass)}
-    properties = {str(each) for each in GRAPH.objects(None, SH.targetSubjectsOf)}
+    properties = {
+        str(each)
+        for target in (SH.targetSubjectsOf, SH.targetObjectsOf)
+        for each in GRAPH.objects(None, target)
+    }
 
     assert {iri for iri in classes if kinds.get(iri) != "class"} <= {SKOS + "Concept"}
     assert {iri for iri in properties if "property" not in kinds.get(iri, "")} == set()
