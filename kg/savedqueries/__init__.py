@@ -9,9 +9,10 @@
 5. `reference` writes the page of the documentation.
 """
 
-from kg.savedqueries.answers import Answer, ask
+from kg.savedqueries.answers import Answer, ask, evaluate
 from kg.savedqueries.binding import Bound, bind
 from kg.savedqueries.definition import FOLDER, Parameter, SavedQuery, discover, find
+from kg.savedqueries.vocabulary import Vocabulary
 
 __all__ = [
     "FOLDER",
@@ -19,8 +20,10 @@ __all__ = [
     "Bound",
     "Parameter",
     "SavedQuery",
+    "Vocabulary",
     "ask",
     "bind",
     "discover",
+    "evaluate",
     "find",
 ]

@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import QueryResultsFormat
 
 from kg.query import local
-from kg.savedqueries.binding import Bound, bind
+from kg.savedqueries.binding import bind
 from kg.terms import XSD, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pyoxigraph import Store
+
+    from kg.savedqueries.binding import Bound
     from kg.savedqueries.definition import SavedQuery
     from kg.savedqueries.vocabulary import Vocabulary
 
@@ -82,17 +85,21 @@ def ask(
         ParameterError: a value is missing, unknown or not what its kind expects.
         QueryFailedError: the store cannot be read.
     """
-    bound = bind(query, given, vocabulary)
+    return evaluate(bind(query, given, vocabulary), vocabulary.store, release)
+
+
+def evaluate(bound: Bound, store: Store, release: int) -> Answer:
+    """Return the answer to a bound query on the store of the release with that number.
+
+    Raises:
+        QueryFailedError: the store cannot be read.
+    """
     text = bound.limited(bound.limit + 1)
-    written = local.select(vocabulary.store, text).serialize(format=QueryResultsFormat.JSON)
+    written = local.select(store, text).serialize(format=QueryResultsFormat.JSON)
     results = json.loads(written or b"{}")
-    bindings = results["results"]["bindings"]
+    columns, bindings = results["head"]["vars"], results["results"]["bindings"]
     return Answer(
-        bound,
-        release,
-        results["head"]["vars"],
-        bindings[: bound.limit],
-        len(bindings) <= bound.limit,
+        bound, release, columns, bindings[: bound.limit], complete=len(bindings) <= bound.limit
     )
 
 
