@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
 
-from kg.errors import NotAcceptableError, ParameterError, QueryFailedError, QuerySyntaxError
+from kg.errors import (
+    AtlasError,
+    NotAcceptableError,
+    ParameterError,
+    QueryFailedError,
+    QueryRefusedError,
+    QuerySyntaxError,
+)
 from kg.query.formats import FORMATS, Format, Kind, named
-from kg.query.guards import inspect
+from kg.query.guards import Nature, inspect
+from kg.query.rewriting import rewrite, suspicious
+from kg.query.syntax import check, parse
 from kg.query.tokens import tokenize, unescape
 
 if TYPE_CHECKING:
-    from kg.query.guards import Nature
     from kg.query.request import Acceptable, Dataset, QueryRequest
+    from kg.query.tokens import Token
 
 Results = QuerySolutions | QueryBoolean | QueryTriples
 
@@ -57,6 +66,27 @@ class Source:
         return cls(store, own is None)
 
 
+@dataclass(frozen=True)
+class Query:
+    """A query as it is evaluated: its escapes resolved, its tokens and what they tell."""
+
+    text: str
+    tokens: list[Token]
+    nature: Nature
+    dataset: Dataset
+
+    @classmethod
+    def of(cls, text: str, dataset: Dataset) -> Query:
+        """Return the query of a text.
+
+        Raises:
+            QuerySyntaxError, QueryRefusedError: its tokens say that it is none, or not evaluated.
+        """
+        text = unescape(text)
+        tokens = tokenize(text)
+        return cls(text, tokens, inspect(text, tokens), dataset)
+
+
 def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
     """Evaluate a query and write the answer in the format that the request accepts.
 
@@ -67,12 +97,11 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         ParameterError: a graph of the dataset is not named by an absolute IRI.
         QueryFailedError: the engine could not read the store or gave up.
     """
-    text = unescape(request.text)
-    nature = inspect(text, tokenize(text))
+    asked = Query.of(request.text, request.dataset)
     try:
-        results = _evaluated(source, text, request.dataset, nature)
+        results = _evaluated(source, asked)
         form = _chosen(results, request.acceptable)
-        sink.begin(form, lasting=nature.lasting)
+        sink.begin(form, lasting=asked.nature.lasting)
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
     except (OSError, RuntimeError) as error:
         raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
@@ -85,23 +114,56 @@ def run(source: Source, text: str, dataset: Dataset) -> Results:
         QuerySyntaxError, QueryRefusedError, ParameterError: as `evaluate` does.
         QueryFailedError: the store cannot be read.
     """
-    text = unescape(text)
     try:
-        return _evaluated(source, text, dataset, inspect(text, tokenize(text)))
+        return _evaluated(source, Query.of(text, dataset))
     except OSError as error:
         raise QueryFailedError(f"The store cannot be read: {error}") from error
 
 
-def _evaluated(source: Source, text: str, dataset: Dataset, nature: Nature) -> Results:
+def _evaluated(source: Source, query: Query) -> Results:
+    text = query.text
+    if suspicious(query.tokens):
+        text = _rewritten(source, query)
     try:
-        if dataset:
-            return source.store.query(
-                text, default_graph=_graphs(dataset.default), named_graphs=_graphs(dataset.named)
-            )
-        union = source.union and not nature.own_dataset
-        return source.store.query(text, use_default_graph_as_union=union)
+        return _ask(source, query, text)
     except SyntaxError as error:
-        raise _syntax_error(str(error)) from error
+        raise _fault(source, query, text, str(error)) from error
+
+
+def _ask(source: Source, query: Query, text: str) -> Results:
+    """Have the engine evaluate a text on the dataset of a query."""
+    if query.dataset:
+        return source.store.query(
+            text,
+            default_graph=_graphs(query.dataset.default),
+            named_graphs=_graphs(query.dataset.named),
+        )
+    union = source.union and not query.nature.own_dataset
+    return source.store.query(text, use_default_graph_as_union=union)
+
+
+def _rewritten(source: Source, query: Query) -> str:
+    try:
+        return rewrite(query.text, query.tokens, lambda text: _ask(source, query, text))
+    except QuerySyntaxError:
+        # Newer syntax than ours may be known to the engine, who has the last word on it.
+        return query.text
+
+
+def _fault(source: Source, query: Query, written: str, message: str) -> AtlasError:
+    """Return the error for a query that the engine does not accept."""
+    try:
+        check(query.text, parse(query.text, query.tokens))
+        if written != query.text:
+            _ask(source, query, query.text)
+            reason = "the engine would evaluate it wrongly, and it cannot be written differently"
+            return QueryRefusedError(f"The query is not evaluated: {reason}")
+    except AtlasError as error:
+        return error
+    except SyntaxError as error:
+        message = str(error)
+    reason_given = _REASON.search(message)
+    return QuerySyntaxError(reason_given[1].strip() if reason_given else message)
 
 
 def _graphs(names: tuple[str, ...]) -> list[Any]:
@@ -113,11 +175,6 @@ def _graph(name: str) -> NamedNode:
         return NamedNode(name)
     except ValueError as error:
         raise ParameterError(f"{name!r} names no graph: {error}", value=name) from error
-
-
-def _syntax_error(message: str) -> QuerySyntaxError:
-    reason = _REASON.search(message)
-    return QuerySyntaxError(reason[1].strip() if reason else message)
 
 
 def _chosen(results: Results, acceptable: Acceptable) -> Format:

@@ -105,6 +105,7 @@ def syntax_error(text: str, offset: int, token: str, reason: str) -> QuerySyntax
 
 def _resolved(text: str, match: re.Match[str]) -> str:
     if match["kept"]:
+        _CODEPOINT.sub(lambda inner: _character(text, match, inner[1] or inner[2]), match[0])
         return match[0]
     if match[0].startswith("<"):
         return _CODEPOINT.sub(lambda inner: _character(text, match, inner[1] or inner[2]), match[0])

@@ -1,0 +1,95 @@
+r"""Writing differently what the engine evaluates wrongly or refuses although it is legal.
+
+What the engine (Oxigraph 0.5) does, and what is written instead; everything else stays as it is:
+
+| pattern | the engine | instead | module |
+|---|---|---|---|
+| `GRAPH ?g { … }` with a sub-query, VALUES, MINUS | loses `?g` | a UNION over the graphs | graphs |
+| `GRAPH <absent> { VALUES … }` | has solutions | none | graphs |
+| `?s p\\|q ?o` | drops duplicates | a UNION over the alternatives | paths |
+| `<absent> p* ?o` | has no solution | the one of length zero | paths |
+| `(COUNT(*) AS ?n) (?n * 2 AS ?m)` | is refused | the expression for the variable | aliases |
+
+A query in which none of these can occur, which its tokens tell, is not even parsed here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from kg.errors import QueryRefusedError
+from kg.query.rewriting.aliases import Aliases
+from kg.query.rewriting.graphs import Graphs
+from kg.query.rewriting.paths import Paths
+from kg.query.rewriting.writer import LONGEST, Writer
+from kg.query.syntax import Node, parse
+from kg.query.tokens import place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kg.query.rewriting.graphs import Ask
+    from kg.query.tokens import Token
+
+__all__ = ["rewrite", "suspicious"]
+
+
+def suspicious(tokens: Sequence[Token]) -> bool:
+    """Tell from the tokens whether something in a query might have to be rewritten."""
+    aliases = 0
+    for before, token in itertools.pairwise(tokens):
+        if token.kind == "mark":
+            if token.text in {"|", "?"} or (token.text in {"*", "!"} and _in_path(before, token)):
+                return True
+        elif token.kind == "word":
+            upper = token.upper
+            aliases += upper == "AS"
+            if upper in {"GRAPH", "BNODE"}:
+                return True
+    return aliases > 1
+
+
+def _in_path(before: Token, token: Token) -> bool:
+    """Tell whether a mark can belong to a path, by the token before it."""
+    if token.text == "!":
+        return before.kind in {"var", "iri", "pname", "bnode"} or before.text in {";", "/", "|"}
+    return before.kind in {"iri", "pname"} or before.text in {")", "a"}
+
+
+def _check_labels(text: str, tree: Node) -> None:
+    """Refuse BNODE of a label more than once: the engine makes a new node each time."""
+    calls = [call for call in tree.within("call") if call.tag == "BNODE" and call.parts]
+    if len(calls) > 1:
+        line, column = place(text, calls[1].start)
+        detail = (
+            f"Line {line}, column {column}: BNODE of the same label twice would not be the same "
+            "blank node; bind it to a variable once and use that"
+        )
+        raise QueryRefusedError(detail, line=line, column=column, token="BNODE")  # noqa: S106
+
+
+def rewrite(text: str, tokens: Sequence[Token], ask: Ask) -> str:
+    """Return a query that the engine evaluates as the standard says.
+
+    `ask` evaluates a query on the dataset of this one.
+
+    Raises:
+        QuerySyntaxError: it cannot be parsed.
+        QueryRefusedError: it cannot be written so that the engine evaluates it rightly: the reason,
+            and what to write instead.
+    """
+    tree = parse(text, tokens)
+    _check_labels(text, tree)
+    paths = Paths(text, tree)
+    rules: dict[str, Callable[[Writer, Node], str | None]] = {
+        "graph": Graphs(text, tree, ask).write,
+        "triples": paths.write,
+        "path": paths.write_path,
+        "projection": Aliases(text, tree).write,
+    }
+    written = Writer(text, rules).write(tree)
+    if len(written) > LONGEST and written != text:
+        detail = f"Written for the engine, the query has more than {LONGEST} characters"
+        raise QueryRefusedError(detail)
+    return text[: tree.start] + written + text[tree.end :]
