@@ -312,7 +312,7 @@ def _service(catalogue: Catalogue, parent: str) -> Iterator[Quad]:
 def _titles(
     this: str, title: Mapping[str, str], description: Mapping[str, str] | None = None
 ) -> Iterator[Quad]:
-    for language, text in title.items():
-        yield text(this, DCTERMS + "title", text, language)
-    for language, text in (description or {}).items():
-        yield text(this, DCTERMS + "description", text, language)
+    for language, words in title.items():
+        yield text(this, DCTERMS + "title", words, language)
+    for language, words in (description or {}).items():
+        yield text(this, DCTERMS + "description", words, language)

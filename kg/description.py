@@ -153,4 +153,6 @@ def _labels(store: Store, node: NamedNode) -> list[Quad]:
         found = sorted(store.quads_for_pattern(node, predicate, None), key=_order)
         if found:
             return found
-    return []
+    # A part of a document (a line of a file) is told by the document's title.
+    document, part, _ = node.value.partition("#")
+    return _labels(store, NamedNode(document)) if part else []

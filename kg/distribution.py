@@ -33,7 +33,7 @@ from pyoxigraph import NamedNode, RdfFormat
 from kg import database, statistics
 from kg.database import quoted
 from kg.errors import BusyError, NotFoundError
-from kg.prefixes import prefixes
+from kg.prefixes import prefixes, sort_prefixes
 from kg.workspace import PARTIAL, disk_errors, new_folder, read_manifest, remove, write_manifest
 
 if TYPE_CHECKING:
@@ -202,10 +202,12 @@ def _write_graph(path: Path, opened: OpenRelease, graph: str, form: str, base: s
     node = NamedNode(graph)
     with path.open("wb") as raw, _compressed(raw) as stream:
         if form == "nq":
-            lines = _Lines(stream, graph)
-            opened.store.dump(lines, RdfFormat.N_TRIPLES, from_graph=node)  # type: ignore[arg-type]
+            lines = cast("IO[bytes]", _Lines(stream, graph))
+            opened.store.dump(lines, RdfFormat.N_TRIPLES, from_graph=node)
         else:
-            opened.store.dump(stream, RdfFormat.TURTLE, from_graph=node, prefixes=prefixes(base))
+            turtle = cast("IO[bytes]", _Turtle(stream))
+            opened.store.dump(turtle, RdfFormat.TURTLE, from_graph=node, prefixes=prefixes(base))
+            turtle.close()
 
 
 @contextmanager
@@ -235,6 +237,32 @@ class _Lines:
 
     def flush(self) -> None:
         self._stream.flush()
+
+
+class _Turtle:
+    """A stream that puts the prefixes at the beginning of Turtle written to it into order."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._head: bytes | None = b""
+
+    def write(self, data: bytes) -> int:
+        if self._head is None:
+            self._stream.write(data)
+            return len(data)
+        self._head += data
+        last = self._head[: self._head.rfind(b"\n")].rpartition(b"\n")[2]
+        if not last.startswith(b"@prefix"):
+            self.close()
+        return len(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Write what is held back; the stream itself stays open."""
+        self._stream.write(sort_prefixes(self._head or b""))
+        self._head = None
 
 
 def _join(parts: Sequence[Path], whole: Path) -> None:

@@ -52,3 +52,10 @@ def shortened(iri: str, base: str) -> str:
         return iri
     name, namespace = max(fitting, key=lambda pair: len(pair[1]))
     return f"{name}:{iri[len(namespace) :]}"
+
+
+def sort_prefixes(turtle: bytes) -> bytes:
+    """Return a beginning of Turtle or TriG with its prefixes in order; serializers shuffle them."""
+    lines = turtle.split(b"\n")
+    end = next((n for n, one in enumerate(lines) if not one.startswith(b"@prefix")), len(lines))
+    return b"\n".join(sorted(lines[:end]) + lines[end:])

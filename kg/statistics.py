@@ -30,7 +30,7 @@ TARGETS: Final = {
 
 LINES: Final = (
     "read_csv({files}, header = false, delim = '', quote = '', escape = '', compression = 'gzip',"
-    " columns = {{'line': 'VARCHAR'}}, max_line_size = 268435456)"
+    " columns = {{'line': 'VARCHAR'}}, max_line_size = 16777216, buffer_size = 33554432)"
 )
 """The SQL that reads compressed N-Quads line by line."""
 
