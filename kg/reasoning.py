@@ -7,7 +7,8 @@ How it is asked:
 2. HermiT knows the datatypes of the OWL 2 datatype map only (OWL 2 Syntax, section 4) and refuses
    the whole ontology for one `xsd:date`.  In the copy it reads, other datatypes become
    rdfs:Literal, which holds all of them, and values of other datatypes are left out.  What is lost
-   is the difference between such datatypes; SHACL guards that on the data.
+   is the difference between such datatypes; SHACL guards that on the data.  Labels and other
+   annotations are left out too: they mean nothing to a reasoner.
 3. An ontology is consistent if it has a model (OWL 2 Direct Semantics, section 2.5); a class is
    unsatisfiable if it is empty in every model, which nobody means.
 
@@ -25,7 +26,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, serialize
 from pyoxigraph import Triple as RdfTriple
 
 from kg.errors import OntologyError
-from kg.terms import OWL, RDF, RDF_LANG_STRING, RDFS, XSD
+from kg.terms import OWL, RDF, RDF_LANG_STRING, RDF_TYPE, RDFS, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,14 +93,27 @@ def check(ontology: Ontology) -> Verdict:
 
 
 def _readable(ontology: Ontology) -> Iterator[RdfTriple]:
-    """Yield the triples that HermiT can read."""
+    """Yield the triples that HermiT can read and that mean something to it."""
     datatypes = _foreign_datatypes(ontology)
+    silent = _annotations(ontology) | {OWL + "imports"}
     for subject, predicate, value in ontology.triples():
         readable = not isinstance(value, Literal) or value.datatype.value in _KNOWN_LITERALS
-        if readable and predicate != OWL + "imports":
+        if readable and predicate not in silent:
             replace = isinstance(value, NamedNode) and value.value in datatypes
             stand_in = RDFS_LITERAL if replace else value
             yield RdfTriple(subject, NamedNode(predicate), stand_in)
+
+
+def _annotations(ontology: Ontology) -> set[str]:
+    """Return the properties that say nothing of the world (OWL 2 Direct Semantics, section 2)."""
+    declared = {
+        subject.value
+        for subject, kind in ontology.pairs(RDF_TYPE)
+        if kind.value == OWL + "AnnotationProperty"
+    }
+    meaningful = {OWL + "ObjectProperty", OWL + "DatatypeProperty"}
+    doubtful = {iri for iri in declared if ontology.types(NamedNode(iri)) & meaningful}
+    return (declared - doubtful) | {RDFS + "label", RDFS + "comment", RDFS + "seeAlso"}
 
 
 def _foreign_datatypes(ontology: Ontology) -> set[str]:
