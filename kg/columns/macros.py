@@ -25,7 +25,7 @@ def _long_division() -> str:
 
 
 _DIGITS = "replace(split_part(ltrim(t, '-'), 'e', 1), '.', '')"
-_EXPONENT = "CAST(split_part(t, 'e', 2) AS INTEGER)"
+_EXPONENT = "TRY_CAST(split_part(t, 'e', 2) AS INTEGER)"
 _EXPANDED = (
     f"CASE WHEN {_EXPONENT} < 0 THEN '0.' || repeat('0', -{_EXPONENT} - 1) || {_DIGITS}"
     f" ELSE rpad({_DIGITS}, {_EXPONENT} + 1, '0') END"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kg.columns.ids import Class
-from kg.sparql.arithmetic import either_exact
+from kg.sparql.arithmetic import either_exact, mixed
 from kg.sparql.context import quoted
 from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import (
@@ -21,7 +21,6 @@ from kg.sparql.facets import (
     NUMERIC,
     RANKED_TEXT,
     Value,
-    completed,
     exact,
     of_column,
     string,
@@ -127,28 +126,77 @@ def sort_keys(value: Value) -> list[str]:
 
 def _sum(call: Aggregate, value: Value) -> Aggregated:
     value.refuse(_UNSUMMED, call.name)
-    classes = value.classes & NUMERIC
-    if call.distinct and len(classes) > 1:
-        raise NotCompilable(f"{call.name}(DISTINCT …) of several kinds of numbers is not compiled")
-    if classes <= EXACT:
-        return _exact_sum(call, value)
-    if len(classes) > 1 or Class.FLOAT in classes:
-        raise NotCompilable(f"{call.name} of numbers that may be floats or mixed is not compiled")
-    return _double_sum(call, value)
+    return _exact_sum(call, value) if value.classes & NUMERIC <= EXACT else _mixed_sum(call, value)
+
+
+def _summed(call: Aggregate, value: Value, number: str) -> str:
+    """Return the sum of a facet; DISTINCT goes by term, not by value."""
+    if not call.distinct:
+        return f"sum({number})"
+    if len(value.classes & NUMERIC) == 1:
+        return f"sum(DISTINCT {number})"
+    pair = f"{{'i': {_identity(value)}, 'n': {number}}}"
+    return f"list_sum(list_transform(list(DISTINCT {pair}), lambda x: x.n))"
+
+
+def _size(call: Aggregate, value: Value, number: str) -> str:
+    if not call.distinct:
+        return f"count({number})"
+    return f"count(DISTINCT {_identity(value)}) FILTER ({number} IS NOT NULL)"
+
+
+def _counted_kind(value: Value, kind: Class) -> str:
+    if kind not in value.classes:
+        return "0"
+    return f"count(*) FILTER ({value.is_in(frozenset({kind}))})"
 
 
 def _exact_sum(call: Aggregate, value: Value) -> Aggregated:
     """Sum integers of 10^-scale; a group with one decimal has a decimal sum."""
     number, scale = value.number
-    distinct = "DISTINCT " if call.distinct else ""
-    summed = f"CAST(coalesce(sum({distinct}{number}), 0) AS HUGEINT)"
-    size = f"count({distinct}{number})"
-    decimals = "0"
-    if Class.DECIMAL in value.classes:
-        decimals = f"count(*) FILTER ({value.is_in(frozenset({Class.DECIMAL}))})"
-    parts = (summed, size, _failures(value, number), decimals)
+    parts = (
+        f"CAST(coalesce({_summed(call, value, number)}, 0) AS HUGEINT)",
+        _size(call, value, number),
+        _failures(value, number),
+        _counted_kind(value, Class.DECIMAL),
+    )
     result = _average if call.name == "AVG" else _total
     return Aggregated(parts, lambda _relation, found: result(found, scale))
+
+
+def _mixed_sum(call: Aggregate, value: Value) -> Aggregated:
+    """Sum numbers of which some may be doubles or floats: one makes the whole sum one."""
+    number, scale = value.number
+    inexact = value.get("double")
+    parts = (
+        f"CAST(coalesce({_summed(call, value, number)}, 0) AS HUGEINT)",
+        _size(call, value, inexact),
+        _failures(value, inexact),
+        _counted_kind(value, Class.DECIMAL),
+        f"coalesce({_summed(call, value, inexact)}, 0)",
+        _counted_kind(value, Class.DOUBLE),
+        _counted_kind(value, Class.FLOAT),
+    )
+    average = call.name == "AVG"
+    return Aggregated(
+        parts, lambda _relation, found: _mixed_result(found, scale, average=average)
+    )
+
+
+def _mixed_result(found: tuple[str, ...], scale: int, *, average: bool) -> Value:
+    size, failures, total, doubles, floats = found[1], found[2], *found[4:]
+    exact_value = (_average if average else _total)(found[:4], scale)
+    inexact = f"({total} / {size})" if average else total
+    kind = (
+        f"CASE WHEN {failures} <> 0 THEN NULL WHEN {doubles} > 0 THEN {int(Class.DOUBLE)}"
+        f" WHEN {floats} > 0 THEN {int(Class.FLOAT)} ELSE {exact_value.get('kind')} END"
+    )
+    number = (
+        f"CASE WHEN {failures} <> 0 THEN NULL WHEN {doubles} > 0 THEN {inexact}"
+        f" WHEN {floats} > 0 THEN CAST(CAST({inexact} AS FLOAT) AS DOUBLE)"
+        f" ELSE {exact_value.get('double')} END"
+    )
+    return mixed(NUMERIC, kind, number, exact_value)
 
 
 def _failures(value: Value, witness: str) -> str:
@@ -170,32 +218,6 @@ def _average(found: tuple[str, ...], scale: int) -> Value:
     quotient = f"atlas_quotient({total}, CAST({size} AS HUGEINT) * {10**scale})"
     sql = f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN 0 ELSE {quotient} END"
     return either_exact(Number(sql, 18), f"{size} = 0")
-
-
-def _double_sum(call: Aggregate, value: Value) -> Aggregated:
-    number = value.get("double")
-    distinct = "DISTINCT " if call.distinct else ""
-    name = "sum" if call.name == "SUM" else "avg"
-    parts = (f"{name}({distinct}{number})", f"count({number})", _failures(value, number))
-    return Aggregated(parts, lambda _relation, found: _double_result(found))
-
-
-def _double_result(found: tuple[str, ...]) -> Value:
-    """Return a double, or the integer 0 for the empty group."""
-    total, size, failures = found
-    sql = f"CASE WHEN {failures} <> 0 THEN NULL ELSE coalesce({total}, 0) END"
-    kind = (
-        f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN {int(Class.INTEGER)}"
-        f" ELSE {int(Class.DOUBLE)} END"
-    )
-    makers = {
-        "kind": lambda: kind,
-        "double": lambda: sql,
-        "lex": lambda: f"atlas_double_text({sql})",
-    }
-    zero = Number(f"CASE WHEN {size} = 0 AND {failures} = 0 THEN 0 END", 0)
-    classes = frozenset({Class.INTEGER, Class.DOUBLE})
-    return completed(Value(classes, nullable=True, makers=makers, exact=lambda: zero))
 
 
 def _group_concat(call: Aggregate, value: Value) -> Aggregated:

@@ -220,7 +220,8 @@ Pattern: TypeAlias = (
 class Query:
     """A whole query: `form` is SELECT, ASK, CONSTRUCT or DESCRIBE.
 
-    `default` and `named` are the graphs of FROM and FROM NAMED, both None without either.
+    `default` and `named` are the graphs of FROM and FROM NAMED, both None without either; `base` is
+    what IRI() resolves against.
     """
 
     form: str
@@ -229,3 +230,4 @@ class Query:
     described: tuple[Var | NamedNode, ...] = ()
     default: tuple[NamedNode, ...] | None = None
     named: tuple[NamedNode, ...] | None = None
+    base: str = ""

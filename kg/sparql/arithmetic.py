@@ -102,10 +102,11 @@ def _promoted(name: str, left: Value, right: Value) -> Value:
         f"CASE WHEN {inexact} IS NULL THEN NULL WHEN {is_double} THEN {int(Class.DOUBLE)}"
         f" WHEN {is_float} THEN {int(Class.FLOAT)} ELSE {exact_value.get('kind')} END"
     )
-    return _mixed(NUMERIC, kind, number, exact_value)
+    return mixed(NUMERIC, kind, number, exact_value)
 
 
-def _mixed(classes: frozenset[Class], kind: str, number: str, exact_value: Value) -> Value:
+def mixed(classes: frozenset[Class], kind: str, number: str, exact_value: Value) -> Value:
+    """Return a number whose kind is known row by row, exact where it is."""
     def text() -> str:
         return (
             f"CASE {kind} WHEN {int(Class.DOUBLE)} THEN atlas_double_text({number})"

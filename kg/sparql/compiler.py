@@ -98,7 +98,7 @@ class Compiler:
         return {
             variable: self._value_seeds([row[index] for row in pattern.rows])
             for index, variable in enumerate(pattern.variables)
-            if all(row[index] is not None for row in pattern.rows)
+            if all(isinstance(row[index], NamedNode) for row in pattern.rows)
         }
 
     def _value_seeds(self, terms: list[Term | None]) -> Seeds:

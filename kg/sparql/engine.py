@@ -151,7 +151,7 @@ class Engine:
         query = parse(text, base)
         if query.form == "DESCRIBE":
             raise NotCompilable("DESCRIBE is not compiled")
-        context = Context(self._catalogue, self._dictionary, self._dataset(query, choice), base)
+        context = Context(self._catalogue, self._dictionary, self._dataset(query, choice), query.base)
         select = construct_select(query) if query.form == "CONSTRUCT" else query.select
         sql, outputs = _final(compiled(context), select, ask=query.form == "ASK")
         return Plan(query, sql, tuple(outputs), tuple(context.local))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
 
 from pyoxigraph import Literal, NamedNode
 
@@ -21,12 +22,13 @@ from kg.sparql.facets import (
     Value,
     boolean,
     completed,
+    constant,
     error,
     exact,
     string,
 )
 from kg.sparql.operators import same_term
-from kg.terms import XSD_STRING
+from kg.terms import XSD_STRING, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,14 +109,25 @@ def _is_numeric(value: Value) -> Value:
 
 
 def iri(relation: Relation, value: Value) -> Value:
-    """Return IRI(); a relative one needs the base, which is not applied here."""
+    """Return IRI(); a computed relative one would need the base for each row."""
     if value.within(frozenset({Class.IRI})):
         return value
+    if isinstance(value.constant, Literal):
+        return _constant_iri(relation, value.constant)
     if relation.context.base:
         raise NotCompilable("IRI() of a string under a BASE is not compiled")
     text = value.only("lex", frozenset({Class.IRI, Class.STRING}))
     sql = f"CASE WHEN regexp_full_match({text}, {quoted(_IRI_PATTERN)}) THEN {text} END"
     return string(sql, kind=Class.IRI)
+
+
+def _constant_iri(relation: Relation, term: Literal) -> Value:
+    text = term.value
+    if relation.context.base and not is_iri(text):
+        text = urljoin(relation.context.base, text)
+    if not is_iri(text) or term.datatype.value != XSD_STRING:
+        return error()
+    return constant(relation, NamedNode(text))
 
 
 def _strdt(value: Value, datatype: Value) -> Value:
@@ -190,7 +203,8 @@ def _split(left: Value, right: Value, found: str) -> Value:
     text, part = text_of(left), text_of(right)
     match = f"contains({text}, {part})"
     condition = compatible(left, right)
-    sql = f"CASE WHEN {condition} THEN CASE WHEN {match} THEN {found} ELSE '' END END"
+    part_of = f"CASE WHEN {match} THEN {found} WHEN NOT {match} THEN '' END"
+    sql = part_of if condition == "TRUE" else f"CASE WHEN {condition} THEN {part_of} END"
     tag = f"CASE WHEN {match} THEN {tag_of(left)} ELSE '' END"
     result = tagged(sql, left, language=tag)
     if left.classes & TEXT == {Class.LANG}:

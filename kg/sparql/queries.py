@@ -34,7 +34,7 @@ def parse(text: str, base: str = "") -> Query:
     query = _form(cursor)
     if not cursor.at_kind("end"):
         cursor.fail("the end of the query")
-    return query
+    return replace(query, base=cursor.base)
 
 
 def _prologue(cursor: Cursor) -> None:

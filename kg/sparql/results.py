@@ -254,6 +254,8 @@ class Writer:
 
     def _numbers(self, numbers: pa.Array) -> pa.Array:
         """Return the cells of distinct numbers, tag by tag."""
+        if not len(numbers):
+            return pa.array([], pa.large_string())
         tags = pc.shift_right(numbers, TAG_BITS)
         present = pc.unique(tags).to_pylist()
         if len(present) == 1:
@@ -311,8 +313,8 @@ class Writer:
 def _literal_cell(written: Format, shape: str, tail: str) -> Cell:
     """Return what stands around a literal; XML names the datatype before the text."""
     if shape.startswith("<"):
-        return Cell(shape.format(tail), written.plain.after)
-    return Cell(written.plain.before, shape.format(tail))
+        return Cell(shape.replace("{}", tail), written.plain.after)
+    return Cell(written.plain.before, shape.replace("{}", tail))
 
 
 def _tailed(texts: pa.Array, tails: pa.Array | None, written: Format, shape: str) -> pa.Array:
@@ -352,13 +354,20 @@ def _escaped(texts: pa.Array, written: Format) -> pa.Array:
 
 def _joined_rows(written: Format, cells: list[pa.Array]) -> bytes:
     """Return the rows one behind the other: the texts of an Arrow column already are."""
-    rows = pc.binary_join_element_wise(
-        *cells, pa.scalar(written.between_cells, pa.large_string()), null_handling="skip"
-    )
+    rows = _joined_cells(written, cells)
     row = Cell(written.row.before, written.row.after + written.between_rows)
     _, offsets, texts = _around(rows, row).buffers()
     end = memoryview(offsets).cast("q")[len(rows)]
     return bytes(memoryview(texts)[: end - len(written.between_rows)])
+
+
+def _joined_cells(written: Format, cells: list[pa.Array]) -> pa.Array:
+    """Join each row's cells; Arrow drops the rows of columns that are null throughout."""
+    cells = [column for column in cells if column.null_count < len(column)] or cells[:1]
+    if len(cells) == 1:
+        return cells[0].fill_null("")
+    separator = pa.scalar(written.between_cells, pa.large_string())
+    return pc.binary_join_element_wise(*cells, separator, null_handling="skip")
 
 
 def _decimal_texts(micros: pa.Array) -> pa.Array:
