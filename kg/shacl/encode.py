@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kg.shacl.lexical import value_sql
 from kg.shacl.shapes import Term
+from kg.shacl.values import value_sql
 from kg.statements import IRI
-from kg.terms import RDF_TYPE, RDFS
+from kg.terms import RDF_TYPE, RDFS, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +84,7 @@ def encode(
     _list_terms(connection, source, parameters, every=wanted is None)
     salt = _hash_terms(connection)
     _make_triples(connection, source, parameters, salt, distinct=context is None)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_value AS {value_sql('shacl_term')}")
+    _make_values(connection)
     return Encoding(_ids(connection, salt), salt)
 
 
@@ -192,6 +192,14 @@ def _make_triples(
     # In the order of predicates a step reads only the blocks of its own (zone maps).
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE shacl_triple AS {grouped} ORDER BY p", parameters
+    )
+
+
+def _make_values(connection: duckdb.DuckDBPyConnection) -> None:
+    used = connection.execute("SELECT DISTINCT datatype FROM shacl_term").fetchall()
+    names = sorted(name.removeprefix(XSD) for (name,) in used if name and name.startswith(XSD))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE shacl_value AS {value_sql('shacl_term', names)}"
     )
 
 

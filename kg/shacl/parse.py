@@ -134,7 +134,8 @@ class _Reader:
         for name in components.LIST_OF_SHAPES:
             for head in self.graph.values(shape, SH + name):
                 nodes += self.graph.list(head, shape, f"sh:{name}")
-        return nodes
+        # A literal is found at the shape that refers to it.
+        return [node for node in nodes if not node.is_literal]
 
     def shape(self, node: Term) -> Shape:
         """Return the shape at `node`."""

@@ -4,7 +4,7 @@ Relations read, besides those of other steps:
 
 * `shacl_triple(s, p, o, own)`: the distinct statements; `own` is false for context.
 * `shacl_term(id, value, kind, datatype, language)`: their terms and those of the shapes.
-* `shacl_value(id, valid, family, key, ...)`: the typed literals (`kg.shacl.lexical`).
+* `shacl_value(id, valid, family, key, ...)`: the typed literals (`kg.shacl.values`).
 
 An id is a 64-bit hash whose two lowest bits are the term's kind, so that node kinds need no join.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kg.shacl.components import NODE_KINDS
-from kg.shacl.lexical import DATATYPES, STRINGS, less
+from kg.shacl.lexical import DATATYPES, STRINGS
 from kg.shacl.paths import (
     Alternative,
     Inverse,
@@ -39,6 +39,7 @@ from kg.shacl.plan import (
     Values,
 )
 from kg.shacl.shapes import Term
+from kg.shacl.values import less
 from kg.statements import IRI
 from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD
 
