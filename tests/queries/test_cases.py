@@ -1,0 +1,57 @@
+"""Each case folder is a question with its answer.
+
+`cases/<query>/<case>/` holds `parameters.json` (as a user writes them), `expected.csv` and, where
+the sample shows too little, the data as `data.trig`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph
+import pytest
+
+from kg import savedqueries
+from kg.identifiers import Identifiers
+from kg.savedqueries import Vocabulary
+from kg.terms import DEFAULT_BASE
+
+if TYPE_CHECKING:
+    from kg.savedqueries import SavedQuery
+
+FOLDER = Path(__file__).parent / "cases"
+CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))
+
+
+def vocabulary_of(case: Path, request: pytest.FixtureRequest) -> Vocabulary:
+    """Return what the case is asked of: its own data, or else the sample."""
+    data = case / "data.trig"
+    if not data.exists():
+        sample = request.getfixturevalue("vocabulary")
+        assert isinstance(sample, Vocabulary)
+        return sample
+    store = pyoxigraph.Store()
+    store.load(path=data, format=pyoxigraph.RdfFormat.TRIG)
+    return Vocabulary(store, Identifiers(DEFAULT_BASE), date(2024, 7, 1))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.parent.name}/{c.name}")
+def test_answer_is_as_expected(
+    case: Path, queries: dict[str, SavedQuery], request: pytest.FixtureRequest
+) -> None:
+    """A query gives the rows of its case, in their order."""
+    written = json.loads((case / "parameters.json").read_text(encoding="utf-8"))
+    given = {name: v if isinstance(v, list) else [v] for name, v in written.items()}
+    expected = (case / "expected.csv").read_text(encoding="utf-8")
+
+    answer = savedqueries.ask(queries[case.parent.name], given, vocabulary_of(case, request), 1)
+
+    assert answer.csv().splitlines() == expected.splitlines()
+
+
+def test_every_query_has_a_case(queries: dict[str, SavedQuery]) -> None:
+    """A query without a case folder is not finished; nor is a case without its query."""
+    assert {case.parent.name for case in CASES} == set(queries)
