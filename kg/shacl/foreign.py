@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyshacl
 import rdflib
+from pyparsing import ParseException, ParseResults
 from pyshacl.errors import ReportableRuntimeError
 from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg.errors import ShapeError
 from kg.shacl import paths
 from kg.shacl.nodes import node_of, term_of
 from kg.shacl.shapes import Term
-from kg.terms import RDF_TYPE, RDFS, SH
+from kg.terms import OWL, RDF, RDF_TYPE, RDFS, SH, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     from kg.shacl.plan import Check, Rule
     from kg.shacl.shapes import Shapes
 
+# pySHACL declares these by itself.
+_KNOWN_PREFIXES: Final = (
+    f"PREFIX rdf: <{RDF}>\nPREFIX rdfs: <{RDFS}>\nPREFIX owl: <{OWL}>\n"
+    f"PREFIX sh: <{SH}>\nPREFIX xsd: <{XSD}>\n"
+)
 _BATCH: Final = 50_000
 _QUERIES: Final = tuple(rdflib.URIRef(SH + name) for name in ("select", "ask"))
 _SHAPE_TERMS: Final = tuple(rdflib.URIRef(SH + name) for name in ("path", "severity"))
@@ -195,7 +202,7 @@ def named_predicates(shapes: Shapes, rule: Rule) -> set[str] | None:
     if rule.shape.path is not None:
         found.update(paths.predicates(rule.shape.path))
     for query in _queries(shapes.graph, rule):
-        named = _predicates_of(query)
+        named = _predicates_of(query, rule)
         if named is None:
             return None
         found |= named
@@ -220,14 +227,30 @@ def _queries(graph: rdflib.Graph, rule: Rule) -> Iterator[str]:
             yield declared + re.sub(r"[$?]PATH\b", lambda _: path, str(text))
 
 
-def _predicates_of(query: str) -> set[str] | None:
+def _predicates_of(query: str, rule: Rule) -> set[str] | None:
     """Return the predicates that the patterns of a query name, None if it can match any."""
     try:
-        algebra = translateQuery(parseQuery(query)).algebra
-    except Exception:  # noqa: BLE001 - rdflib raises pyparsing's and its own; pySHACL will say what
-        return None
+        parsed = parseQuery(_KNOWN_PREFIXES + query)
+    except ParseException as error:
+        raise _failure(rule, f"not SPARQL: {error}") from error
+    declared = {part.prefix or "" for part in parsed[0] if part.name == "PrefixDecl"}
+    unknown = sorted(set(_prefixes(parsed)) - declared)
+    if unknown:
+        raise _failure(rule, f"the prefix {unknown[0]}: is not declared (sh:prefixes)")
     found: set[str] = set()
+    algebra = translateQuery(parsed).algebra
     return found if all(_collect(part, found) for part in _triples(algebra)) else None
+
+
+def _prefixes(node: Any) -> Iterator[str]:
+    """Yield the prefixes that the names in a parsed query use."""
+    if isinstance(node, CompValue):
+        if node.name == "pname":
+            yield str(node.get("prefix") or "")
+        node = list(node.values())
+    if isinstance(node, list | tuple | ParseResults):
+        for each in node:
+            yield from _prefixes(each)
 
 
 def _triples(node: Any) -> Iterator[Any]:

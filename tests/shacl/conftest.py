@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyoxigraph
@@ -16,6 +15,9 @@ from rdflib import RDF, SH, XSD, Graph
 
 from kg.shacl import Validation, parse_shapes, report_graph, validate
 from kg.shacl.nodes import node_of, term_of, term_of_pyoxigraph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PREFIXES = """
 PREFIX : <http://example.org/>

@@ -8,10 +8,8 @@ its reason.
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rdflib import SH, Graph
@@ -19,6 +17,10 @@ from rdflib.compare import isomorphic
 
 from kg.shacl import read_graph
 from kg.shacl.command import run
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(folder.name for folder in CASES.iterdir())

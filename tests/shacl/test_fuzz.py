@@ -6,15 +6,17 @@ them, inverses of sequences, lengths of blank nodes.
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdflib import RDF, RDFS, SH, XSD, BNode, Graph, Literal, Namespace
 from rdflib.collection import Collection
+
+if TYPE_CHECKING:
+    import random
+    from collections import Counter
+    from collections.abc import Callable
 
 EX = Namespace("http://example.org/")
 NODES = [*(EX[f"n{number}"] for number in range(5)), BNode("b0"), BNode("b1")]
@@ -45,6 +47,7 @@ class Maker:
         self.count = 0
 
     def data(self) -> Graph:
+        """Return a data graph."""
         graph = Graph()
         graph.add((EX.B, RDFS.subClassOf, EX.A))
         for node in NODES:
@@ -56,6 +59,7 @@ class Maker:
         return graph
 
     def target(self) -> None:
+        """Add a shape with a target."""
         shape = self.shape(2)
         kinds = [
             (SH.targetClass, CLASSES),
@@ -66,11 +70,13 @@ class Maker:
         self.shapes.add((shape, predicate, self.chance.choice(choices)))
 
     def list(self, members: list[Any]) -> BNode:
+        """Add a list of members and return its head."""
         head = BNode()
         Collection(self.shapes, head, members)
         return head
 
     def path(self, depth: int = 2) -> Any:
+        """Add a path and return its node."""
         draw = self.chance.random()
         if draw < 0.6 or depth == 0:
             return self.chance.choice(PREDICATES)
@@ -88,6 +94,7 @@ class Maker:
         return node
 
     def shape(self, depth: int, *, property_shape: bool | None = None) -> Any:
+        """Add a shape and return its node."""
         self.count += 1
         node = EX[f"s{self.count}"]
         is_property = self.numeric or self.chance.random() < 0.6
@@ -105,6 +112,7 @@ class Maker:
         return node
 
     def compared(self) -> dict[str, Callable[[], Any]]:
+        """The components that compare, with makers of their values."""
         bounds = ("minInclusive", "maxInclusive", "minExclusive", "maxExclusive")
         pairs = ("lessThan", "lessThanOrEquals", "equals", "disjoint")
         return {
@@ -116,6 +124,7 @@ class Maker:
         }
 
     def plain(self) -> dict[str, Callable[[], Any]]:
+        """The components that any shape can have."""
         kinds = [SH.IRI, SH.Literal, SH.BlankNodeOrIRI, SH.IRIOrLiteral]
         return {
             "class": lambda: self.chance.choice(CLASSES),
@@ -131,6 +140,7 @@ class Maker:
         }
 
     def counted(self) -> dict[str, Callable[[], Any]]:
+        """Those of property shapes only."""
         return {
             "minCount": lambda: Literal(self.chance.randint(0, 3)),
             "maxCount": lambda: Literal(self.chance.randint(0, 3)),
@@ -138,6 +148,8 @@ class Maker:
         }
 
     def nested(self, depth: int) -> dict[str, Callable[[], Any]]:
+        """Those that refer to shapes."""
+
         def two() -> Any:
             return self.list([self.shape(depth - 1), self.shape(depth - 1)])
 
@@ -153,7 +165,7 @@ class Maker:
 
 def _compare(
     chance: random.Random,
-    numeric: bool,  # noqa: FBT001
+    numeric: bool,
     by_sql: Callable[[Graph, Graph], Graph],
     by_pyshacl: Callable[[Graph, Graph], Graph],
     results: Callable[[Graph], Counter[Any]],

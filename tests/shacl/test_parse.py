@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from rdflib import Graph
 
 from kg.errors import ShapeError
 from kg.shacl import parse_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rdflib import Graph
 
 ILL_FORMED = {
     "two paths": (":S a sh:PropertyShape ; sh:path :p, :q .", "sh:path must have at most one"),
@@ -91,7 +95,7 @@ def test_recursion_through_a_deactivated_shape_is_none(turtle: Callable[[str], G
     """A deactivated shape is not evaluated, so nothing runs in a circle."""
     text = ":S sh:node :T . :T sh:node :S ; sh:deactivated true ."
 
-    assert 2 == len(parse_shapes(turtle(text)))
+    assert len(parse_shapes(turtle(text))) == 2
 
 
 def test_what_is_not_compiled_is_listed(turtle: Callable[[str], Graph]) -> None:

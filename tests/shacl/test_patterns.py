@@ -29,7 +29,7 @@ def test_both_engines_match_the_same(
     pattern: str,
     flags: str,
     whole: bool,
-    texts: list[str],  # noqa: FBT001
+    texts: list[str],
 ) -> None:
     """What RE2 and what Python is given mean the same."""
     written = translate(f"^{pattern}$" if whole else pattern, flags)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph
 import pytest
@@ -15,6 +14,9 @@ from rdflib.compare import isomorphic
 from kg.shacl import read_graph
 from kg.shacl.command import run
 from kg.shacl.nodes import node_of, term_of_pyoxigraph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")
@@ -78,7 +80,7 @@ def test_the_suite_is_complete() -> None:
     if not SUITE.exists():
         pytest.skip("the W3C suite is not at hand (../shared/conformance)")
 
-    assert 98 == len(_all())
+    assert len(_all()) == 98
 
 
 @pytest.mark.parametrize("case", _all(), ids=lambda case: case.name)
