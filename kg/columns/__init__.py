@@ -12,7 +12,7 @@ subject and one sorted by object. `build` writes them, `catalogue` says what is 
 
 from __future__ import annotations
 
-from kg.columns.build import build, build_from_quads
+from kg.columns.building import build, build_from_quads
 from kg.columns.catalogue import Catalogue, Property, open_catalogue
 from kg.columns.dictionary import Dictionary
 

@@ -19,7 +19,7 @@ _DECIMAL: Final = (
     f"CASE WHEN datatype = '{XSD_DECIMAL}' AND regexp_full_match(object,"
     r" '(0|-?[1-9][0-9]{0,10})(\.[0-9]{0,5}[1-9])?|-0\.[0-9]{0,5}[1-9]')"
     f" THEN {(Class.DECIMAL << TAG_BITS) + OFFSET}"
-    " + CAST(CAST(object AS DECIMAL(18, 6)) * 1000000 AS BIGINT) END"
+    " + CAST(CAST(object AS DECIMAL(18, 6)) * CAST(1000000 AS DECIMAL(20, 0)) AS BIGINT) END"
 )
 _BOOLEAN: Final = (
     f"CASE WHEN datatype = '{XSD_BOOLEAN}' AND object IN ('true', 'false')"
@@ -45,11 +45,11 @@ _DICTIONARIES: Final = {
 }
 
 
-def encode_statements(connection: duckdb.DuckDBPyConnection, quads: str) -> None:
-    """Make `dictionary`, `other`, `triples` and `repeats` in the attached database `built`.
+def encode_statements(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the statements of the view `canonical_quads` into rows of numbers, in temporary tables.
 
-    The view `canonical_quads` holds the statements; `quads` names where they came from, for the
-    count of their graphs.
+    These are committed one by one: the row number of a sorted table is the rank, and a table has
+    its final row numbers only then.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW inline_quads AS SELECT *, CASE WHEN kind = 2 AND datatype NOT"
@@ -57,19 +57,20 @@ def encode_statements(connection: duckdb.DuckDBPyConnection, quads: str) -> None
     )
     for name, source in _sources().items():
         _dictionary(connection, name, source)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE encoded AS {_rows()}")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE grouped AS"
+        " SELECT p, s, o, min(g) AS g, max(g) AS last FROM encoded GROUP BY p, s, o"
+    )
+
+
+def store_statements(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `dictionary`, `other`, `triples` and `repeats` in the attached database `built`."""
     _make_dictionary(connection)
     _make_other(connection)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE encoded AS {_rows()}")
-    _split_repeats(connection, one_graph=_graphs(connection, quads) <= 1)
-    for table in ("encoded", *(f"rank_{name}" for name in _DICTIONARIES)):
+    _split_repeats(connection)
+    for table in ("encoded", "grouped", *(f"rank_{name}" for name in _DICTIONARIES)):
         connection.execute(f"DROP TABLE {table}")
-
-
-def _graphs(connection: duckdb.DuckDBPyConnection, quads: str) -> int:
-    row = connection.execute(
-        f"SELECT count(*) FROM (SELECT DISTINCT coalesce(graph, '') FROM {quads})"
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _sources() -> dict[str, str]:
@@ -246,21 +247,20 @@ def _rows() -> str:
     ]
     names = "(SELECT id, lex FROM rank_iri UNION ALL SELECT id, lex FROM rank_blank)"
     return (
-        f"SELECT DISTINCT p.id AS p, s.id AS s, o, coalesce(g.id, 0) AS g"
+        f"SELECT p.id AS p, s.id AS s, o, coalesce(g.id, 0) AS g"
         f" FROM ({' UNION ALL '.join(selects)}) q"
         f" JOIN {names} s ON q.subject = s.lex JOIN rank_iri p ON q.predicate = p.lex"
         f" LEFT JOIN {names} g ON q.graph = g.lex"
     )
 
 
-def _split_repeats(connection: duckdb.DuckDBPyConnection, *, one_graph: bool) -> None:
-    first = "encoded"
-    if not one_graph:
-        first = "(SELECT p, s, o, min(g) AS g FROM encoded GROUP BY p, s, o)"
+def _split_repeats(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put each triple with its first graph into `triples`, with its others into `repeats`."""
     connection.execute(
-        f"CREATE TABLE built.triples AS SELECT p, s, o, g FROM {first} ORDER BY p, s, o"
+        "CREATE TABLE built.triples AS SELECT p, s, o, g FROM grouped ORDER BY p, s, o"
     )
     connection.execute(
-        "CREATE TABLE built.repeats AS SELECT p, s, o, g FROM encoded"
-        + (" LIMIT 0" if one_graph else " ANTI JOIN built.triples t USING (p, s, o, g)")
+        "CREATE TABLE built.repeats AS SELECT DISTINCT e.p, e.s, e.o, e.g FROM encoded e"
+        " JOIN (SELECT * FROM grouped WHERE g < last) r"
+        " ON e.p = r.p AND e.s = r.s AND e.o = r.o AND e.g > r.g"
     )

@@ -21,7 +21,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from kg.columns.canonical import canonical_batches, irregular_sql
 from kg.columns.dictionary import write_dictionaries
-from kg.columns.encode import encode_statements
+from kg.columns.encode import encode_statements, store_statements
 from kg.columns.macros import create_statements
 from kg.columns.properties import build_properties
 from kg.statements import BATCH_ROWS
@@ -59,13 +59,16 @@ def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> in
     folder.mkdir(parents=True, exist_ok=True)
     connection.execute(f"ATTACH '{folder / DATABASE}' AS built")
     try:
+        _canonical_literals(connection, quads)
+        encode_statements(connection)
+        connection.execute("BEGIN")
         for statement in create_statements("built.main"):
             connection.execute(statement)
-        _canonical_literals(connection, quads)
-        encode_statements(connection, quads)
+        store_statements(connection)
         build_properties(connection)
-        write_dictionaries(connection, folder)
+        connection.execute("COMMIT")
         connection.execute("CHECKPOINT built")
+        write_dictionaries(connection, folder)
         row = connection.execute(
             "SELECT (SELECT count(*) FROM built.triples) + (SELECT count(*) FROM built.repeats)"
         ).fetchone()
