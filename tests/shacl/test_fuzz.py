@@ -164,13 +164,11 @@ class Maker:
 
 
 def _compare(
-    chance: random.Random,
-    numeric: bool,
+    maker: Maker,
     by_sql: Callable[[Graph, Graph], Graph],
     by_pyshacl: Callable[[Graph, Graph], Graph],
     results: Callable[[Graph], Counter[Any]],
 ) -> None:
-    maker = Maker(chance, numeric=numeric)
     data = maker.data()
     maker.target()
     maker.target()
@@ -190,7 +188,7 @@ def test_shapes_of_nodes_and_texts(
     chance: random.Random, by_sql: Any, by_pyshacl: Any, results: Any
 ) -> None:
     """All components but the comparing ones, nested, on all forms of paths."""
-    _compare(chance, False, by_sql, by_pyshacl, results)
+    _compare(Maker(chance, numeric=False), by_sql, by_pyshacl, results)
 
 
 @settings(
@@ -204,4 +202,4 @@ def test_shapes_that_compare_numbers(
     chance: random.Random, by_sql: Any, by_pyshacl: Any, results: Any
 ) -> None:
     """Bounds, pairs and exact terms on numbers of several types."""
-    _compare(chance, True, by_sql, by_pyshacl, results)
+    _compare(Maker(chance, numeric=True), by_sql, by_pyshacl, results)

@@ -28,7 +28,7 @@ TEXTS = st.lists(st.text("abceiozAÄé1 \n", max_size=6), min_size=1, max_size=8
 def test_both_engines_match_the_same(
     pattern: str,
     flags: str,
-    whole: bool,
+    whole: bool,  # noqa: FBT001 - hypothesis gives it
     texts: list[str],
 ) -> None:
     """What RE2 and what Python is given mean the same."""
