@@ -110,7 +110,9 @@ class Vocabulary:
         """
         if _COUNTRY_CODE.fullmatch(text):
             return self.country(parameter, text)
-        names = _Names("region", self._term("Region"), (NamedNode(RDFS_LABEL),))
+        # Countries are regions by IRI or code, but not by name: some share it with a region.
+        cls = self._term("Place" if "://" in text else "Region")
+        names = _Names("region", cls, (NamedNode(RDFS_LABEL),))
         found: list[NamedNode] = []
         if _NUTS_CODE.fullmatch(text):
             found = self._existing(names, NUTS + text.upper())

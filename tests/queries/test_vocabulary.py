@@ -43,6 +43,8 @@ def look_up(vocabulary: Vocabulary, kind: str, text: str) -> Term:
         ("region", "de125", NUTS + "DE125"),
         ("region", "DE", COUNTRY + "DEU"),
         ("region", "Oberbayern", NUTS + "DE21"),
+        ("region", NUTS + "DE21", NUTS + "DE21"),
+        ("region", COUNTRY + "DEU", COUNTRY + "DEU"),
         ("technology", "photonics", PHOTONICS),
         ("technology", "Photonik", PHOTONICS),
         ("technology", "PHOTONIK", PHOTONICS),
