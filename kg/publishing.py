@@ -129,7 +129,9 @@ def _write(
             nquads.write(connection, "quad", lines)
             counts = _counts(connection)
     with stages.stage("load store"):
-        load_store(lines, folder / "store")
+        held = load_store(lines, folder / "store")
+        if held != sum(counts.values()):
+            counts = _recount(folder / "store")
     lines.unlink()
     return counts
 
@@ -143,7 +145,8 @@ def _merge(
     parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {i.published()}" for i in current)
     connection.execute(f"CREATE TABLE quad AS SELECT DISTINCT {_QUAD_COLUMNS} FROM ({parts})")
     stated = rules.ontology.statements(identifiers.graph("ontology"))
-    _insert(connection, (row[:7] for row in stated))
+    # Several files may state the same.
+    _insert(connection, dict.fromkeys(row[:7] for row in stated))
 
 
 def _infer(connection: duckdb.DuckDBPyConnection, rules: Rules, identifiers: Identifiers) -> None:
@@ -169,6 +172,16 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {graph: int(count) for graph, count in rows.fetchall()}
 
 
+def _recount(store: Path) -> dict[str, int]:
+    """Count the quads of each graph in the store: equal values written differently are one there."""
+    held = pyoxigraph.Store.read_only(str(store))
+    graphs = sorted(g.value for g in held.named_graphs() if isinstance(g, pyoxigraph.NamedNode))
+    return {
+        graph: sum(1 for _ in held.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph)))
+        for graph in graphs
+    }
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, quads: Iterable[tuple[object, ...]]) -> None:
     for batch in batches(quads, _QUAD_SCHEMA):
         connection.register("incoming", pa.Table.from_batches([batch]))
@@ -176,8 +189,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, quads: Iterable[tuple[object,
         connection.unregister("incoming")
 
 
-def load_store(lines: Path, store: Path) -> None:
-    """Load a file of N-Quads into a new Oxigraph store and compact it.
+def load_store(lines: Path, store: Path) -> int:
+    """Load a file of N-Quads into a new Oxigraph store, compact it, and return its quads.
 
     Raises:
         WorkspaceError: the disk is full, or a line is not N-Quads (which would be a defect here).
@@ -187,6 +200,7 @@ def load_store(lines: Path, store: Path) -> None:
         fresh.bulk_load(path=lines, format=pyoxigraph.RdfFormat.N_QUADS)
         fresh.optimize()
         fresh.flush()
+        return len(fresh)
     except SyntaxError as error:
         raise WorkspaceError(f"The store refused a line of the release: {error}") from error
     except OSError as error:

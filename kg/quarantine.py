@@ -5,9 +5,8 @@
 3. What referred to them now breaks rules itself, so both steps repeat until no violation is left.
 
 The first rounds set aside just the records that state the offending value, or, when something is
-missing, the record where the thing was first described. A rule about a thing that many records
-describe may still be broken then: later rounds set aside every record that describes it, so that
-the rounds come to an end.
+missing, the record where the thing was first described. Where that names no record, and in later
+rounds, every record that mentions the thing is set aside, so that the rounds come to an end.
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kg import findings
-from kg.database import quoted
 from kg.imports import published
 from kg.shacl import validate
-from kg.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,11 +29,15 @@ INSERT INTO quarantine
 SELECT record, min(file), min(line), min(rule), $round FROM found
 WHERE severity = 'Violation' AND record IS NOT NULL GROUP BY record
 """
-_WIDE: Final = f"""
+_WIDE: Final = """
 INSERT INTO quarantine
-SELECT s.record, min(s.file), min(s.line), min(f.rule), $round
-FROM judged s JOIN found f ON f.subject = s.subject
-WHERE s.predicate = {quoted(RDF_TYPE)} AND f.severity = 'Violation' GROUP BY s.record
+SELECT record, min(file), min(line), min(rule), $round FROM (
+  SELECT s.record, s.file, s.line, f.rule FROM judged s JOIN found f ON f.subject = s.subject
+  WHERE f.severity = 'Violation'
+  UNION ALL
+  SELECT s.record, s.file, s.line, f.rule FROM judged s JOIN found f ON f.subject = s.object
+  WHERE f.severity = 'Violation')
+GROUP BY record
 """
 _SCHEMA: Final = """
 CREATE TABLE quarantine(record VARCHAR, file VARCHAR, line INTEGER, rule VARCHAR, round INTEGER)
@@ -67,7 +68,14 @@ def _round(connection: duckdb.DuckDBPyConnection, shapes: Shapes, number: int) -
     keep = "" if number == 0 else "WHERE severity = 'Violation'"
     verb = "CREATE TABLE finding AS" if number == 0 else "INSERT INTO finding"
     connection.execute(f"{verb} SELECT * FROM found {keep}")
-    connection.execute(_NARROW if number < NARROW_ROUNDS else _WIDE, {"round": number})
+    return any(
+        _set_aside(connection, records, number)
+        for records in ((_NARROW, _WIDE) if number < NARROW_ROUNDS else (_WIDE,))
+    )
+
+
+def _set_aside(connection: duckdb.DuckDBPyConnection, records: str, number: int) -> bool:
+    connection.execute(records, {"round": number})
     added = "SELECT count(*) FROM quarantine WHERE round = $round"
     [(count,)] = connection.execute(added, {"round": number}).fetchall()
     return bool(count)

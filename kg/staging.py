@@ -292,18 +292,13 @@ class _Staging:
     def _count(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         stated = f"read_parquet({quoted(self._file('statements'))})"
         rejects = f"read_parquet({quoted(self._file('rejects'))})"
-        [(statements_read,)] = connection.execute(f"SELECT count(*) FROM {stated}").fetchall()
         rows = connection.execute(_RECORDS.format(statements=stated, rejects=rejects)).fetchall()
         found = connection.execute(_SEVERITIES).fetchall()
-        [(alternatives,)] = connection.execute("SELECT count(*) FROM alternative").fetchall()
-        [(cells,)] = connection.execute(
-            f"SELECT count(*) FROM {rejects} WHERE field IS NOT NULL"
-        ).fetchall()
         names = ("records", "published", "quarantined", "rejected")
         return {
-            "statements": statements_read,
-            "alternatives": alternatives,
-            "rejected_cells": cells,
+            "statements": _size(connection, stated),
+            "alternatives": _size(connection, "alternative"),
+            "rejects": _size(connection, rejects),
             "records": {file: dict(zip(names, counts, strict=True)) for file, *counts in rows},
             "findings": dict(found),
         }
@@ -317,11 +312,13 @@ class _Staging:
 
 
 # Counted are the source's rows, by the line on which each begins: a row may hold several records
-# (a project's names its topic and call). A reject with a column is one cell of a row that went on.
+# (a project's names its topic and call). A reject on a line that states something is a cell of it.
 _RECORDS: Final = """
-WITH stated AS (SELECT file, count(DISTINCT line) AS records FROM {statements} GROUP BY file),
+WITH row AS (SELECT DISTINCT file, line FROM {statements}),
+  stated AS (SELECT file, count(*) AS records FROM row GROUP BY file),
   held AS (SELECT file, count(DISTINCT line) AS quarantined FROM quarantine GROUP BY file),
-  refused AS (SELECT file, count(*) AS rejected FROM {rejects} WHERE field IS NULL GROUP BY file)
+  refused AS (SELECT file, count(*) AS rejected FROM {rejects} r
+    ANTI JOIN row ON r.file = row.file AND r.line = row.line GROUP BY file)
 SELECT file, coalesce(records, 0) + coalesce(rejected, 0),
   coalesce(records, 0) - coalesce(quarantined, 0), coalesce(quarantined, 0), coalesce(rejected, 0)
 FROM stated FULL JOIN held USING (file) FULL JOIN refused USING (file) ORDER BY file

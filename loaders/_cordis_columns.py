@@ -177,7 +177,6 @@ ORGANIZATION: Final = Table(
 ORGANISATION_COLUMNS: Final = (
     Column("organisationID", "pic"),
     Column("activityType", RDF_TYPE, None, one_of(_ACTIVITIES)),
-    Column("SME", RDF_TYPE, None, one_of({"true": "SME"})),
     Column("name", RDFS_LABEL),
     Column("name", "legalName"),
     Column("shortName", "shortName"),

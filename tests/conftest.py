@@ -14,6 +14,7 @@ from kg.store import OpenRelease, Serving
 from kg.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -26,6 +27,12 @@ def publish_sample(home: Path) -> None:
         for source, path in loaders.samples():
             staging.load(workspace, source, [path], settings, rules)
         publishing.build(workspace, settings, rules, sources)
+
+
+@pytest.fixture(scope="session")
+def publishing_of_sample() -> Callable[[Path], None]:
+    """Return what publishes the sample into a workspace of the test's own."""
+    return publish_sample
 
 
 @pytest.fixture(scope="session")
