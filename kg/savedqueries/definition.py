@@ -36,6 +36,7 @@ LIMIT: Final = "limit"
 RESERVED: Final = ("end", "format", LIMIT)
 MOST_ROWS: Final = 10_000
 
+_INTEGER = re.compile(r"-?[0-9]+")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Our own files put no brace into a value, so a block ends at the first closing one.
 _SLOT = re.compile(r"\bVALUES\s+\?(?P<name>\w+)\s*\{(?P<values>[^{}]*)\}|\bLIMIT\s+(?P<limit>\d+)")
@@ -155,9 +156,10 @@ def read(name: str, text: str) -> SavedQuery:
 
 def _parsed(query: SavedQuery) -> None:
     try:
-        pyoxigraph.Store().query(query.text)
+        results = pyoxigraph.Store().query(query.text)
     except SyntaxError as error:
         raise QuerySyntaxError(f"{query.name}.rq: {error}") from None
+    _expect(isinstance(results, pyoxigraph.QuerySolutions), query.name, "a SELECT query")
 
 
 def _expect(holds: object, name: str, expected: str) -> None:
@@ -175,6 +177,12 @@ def _text(mapping: Header, key: str, name: str) -> str:
     return str(value)
 
 
+def _number(mapping: Header, key: str, name: str) -> int | None:
+    value = mapping.get(key)
+    _expect(value is None or _INTEGER.fullmatch(str(value)), name, f"{key} to be a whole number")
+    return None if value is None else int(str(value))
+
+
 def _parameter(query: str, name: str, declared: object) -> Parameter:
     _expect(isinstance(declared, dict), query, f"the parameter {name} to have a type")
     said: Header = declared  # type: ignore[assignment] # checked above
@@ -189,8 +197,8 @@ def _parameter(query: str, name: str, declared: object) -> Parameter:
         optional=said.get("optional") == "true",
         many=said.get("many") == "true",
         default=str(said["default"]) if "default" in said else None,
-        minimum=int(str(said["minimum"])) if "minimum" in said else None,
-        maximum=int(str(said["maximum"])) if "maximum" in said else None,
+        minimum=_number(said, "minimum", query),
+        maximum=_number(said, "maximum", query),
         values=tuple(values) if isinstance(values, list) else (),
     )
 

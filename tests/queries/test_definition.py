@@ -70,6 +70,8 @@ def test_optional_part_goes_with_its_parameter() -> None:
         ("things", "  #? kind\n", "", "`#\\? end` after each"),
         ("things", " LIMIT 5", "", "one LIMIT"),
         ("things", "SELECT ?thing", "SELEKT ?thing", "things.rq: "),
+        ("things", "SELECT ?thing", "CONSTRUCT { ?thing <urn:a> 1 } WHERE", "a SELECT query"),
+        ("things", "optional: true", "minimum: few", "minimum to be a whole number"),
         ("things", "#+   kind:", "#+   limit:", "not to be named limit"),
         ("things", "#+ summary: Things", "#+ ???", "line 1: not a header line"),
     ],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kg.errors import ParameterError
 from kg.identifiers import Identifiers
@@ -149,3 +151,21 @@ def test_name_as_written_comes_first(two: Vocabulary) -> None:
 def test_exact_matches_are_one(two: Vocabulary) -> None:
     """Concepts that match exactly are the same to the user; the atlas's own stands for them."""
     assert look_up(two, "technology", "oPtIcS").value == ID + "technology/light"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(["country", "region", "technology", "organisation"]),
+    text=st.text(min_size=1)
+    | st.lists(st.sampled_from(['"', "\\", "}", "{0}", "://", ">", "\\u0022", "\n", "a"])).map(
+        "".join
+    ),
+)
+def test_no_name_breaks_a_look_up(two: Vocabulary, kind: str, text: str) -> None:
+    """Whatever is looked up is found, or is not: the look-up itself cannot be broken."""
+    try:
+        found = look_up(two, kind, text)
+    except ParameterError as error:
+        assert error.members["parameter"] == "thing"  # noqa: PT017 - either outcome is right
+    else:
+        assert isinstance(found, pyoxigraph.NamedNode)
