@@ -145,17 +145,15 @@ class _Evaluation:
             self._connection.executemany("INSERT INTO inference.relation VALUES (?, ?, ?, ?)", rows)
 
     def _stated(self, statements: str) -> None:
+        """Fetch the pairs that the rules may ask for; of a class, (member, member)."""
+        of_class = f"(s.predicate = {quoted(RDF_TYPE)})"
         self._connection.execute(f"""
             CREATE TABLE inference.stated AS
-            SELECT DISTINCT * FROM (
-                SELECT r.number, s.subject, CASE WHEN r.joined THEN {_TEXT} END AS object
-                FROM {statements} s JOIN inference.relation r
-                ON r.iri = s.predicate AND NOT r.of_class
-                UNION ALL
-                SELECT r.number, s.subject, s.subject
-                FROM {statements} s JOIN inference.relation r
-                ON r.iri = s.object AND r.of_class
-                AND s.predicate = {quoted(RDF_TYPE)} AND s.kind = 1)""")
+            SELECT DISTINCT r.number, s.subject,
+                CASE WHEN r.of_class THEN s.subject WHEN r.joined THEN {_TEXT} END AS object
+            FROM {statements} s JOIN inference.relation r
+            ON r.iri = CASE WHEN {of_class} THEN s.object ELSE s.predicate END
+            AND r.of_class = {of_class} AND (s.kind = 1 OR NOT r.of_class)""")
 
     def _terms(self) -> None:
         """Number every term of the stated pairs and of the rules' conclusions, in their order."""
