@@ -19,7 +19,7 @@ from kg import asof
 from kg.description import Description, describe, exists, labels, value
 from kg.errors import NotFoundError
 from kg.quads import link, moment, text, typed
-from kg.terms import DCTERMS, FOAF, OWL, RDF_TYPE, VOID, XSD_BOOLEAN, is_iri
+from kg.terms import DCTERMS, FOAF, OWL, RDF_TYPE, VOID, XSD_BOOLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ def resolved(store: Store, iri: str) -> str:
     plain = unquote(iri)
     segments = (quote(unquote(segment), safe=":") for segment in iri.split("/"))
     candidates = (iri, "/".join(segments), plain)
-    return next((one for one in candidates if is_iri(one) and exists(store, one)), iri)
+    return next((one for one in candidates if exists(store, one)), iri)
 
 
 def path(visit: Visit, iri: str, form: Form) -> tuple[str, dict[str, object]]:

@@ -27,9 +27,9 @@ from api import representations
 from kg import asof, jsonld
 from kg.asof import Archive
 from kg.catalogue import OWN_LICENCE
+from kg.description import named
 from kg.errors import ParameterError
 from kg.identifiers import Identifiers
-from kg.terms import is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -155,7 +155,7 @@ class Visit:
             ParameterError: the Host header cannot be part of an IRI.
         """
         site = str(self.request.base_url).rstrip("/")
-        if not is_iri(site):
+        if named(site) is None:
             raise ParameterError("The Host header is not a host name")
         return site
 

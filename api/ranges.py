@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import StreamingResponse
 
+from api.problems import problem_response
 from kg.errors import AtlasError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import Request
+    from fastapi.responses import Response
 
 _ONE: Final = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*")
 _BLOCK: Final = 256 * 1024
@@ -41,7 +43,8 @@ def wanted(field: str | None, size: int) -> tuple[int, int] | None:
     if match is None or not (match[1] or match[2]):
         return None
     if not match[1]:
-        first, last = max(0, size - int(match[2])), size - 1
+        length = int(match[2])
+        first, last = (max(0, size - length), size - 1) if length else (size, size)
     else:
         first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
         if match[2] and int(match[2]) < first:
@@ -52,16 +55,15 @@ def wanted(field: str | None, size: int) -> tuple[int, int] | None:
 
 
 def answer(request: Request, path: Path, media_type: str, headers: Mapping[str, str]) -> Response:
-    """Return a file or a part of it, streamed; `headers` has its ETag and Last-Modified.
-
-    Raises:
-        RangeError: nothing of the range lies in the file.
-    """
+    """Return a file or a part of it, streamed; `headers` has its ETag and Last-Modified."""
     size = path.stat().st_size
     condition = request.headers.get("if-range")
     # A part of another representation would be worth nothing (section 13.1.5).
     fresh = condition is None or condition in {headers["ETag"], headers["Last-Modified"]}
-    part = wanted(request.headers.get("range"), size) if fresh else None
+    try:
+        part = wanted(request.headers.get("range"), size) if fresh else None
+    except RangeError as error:
+        return problem_response(error.problem(), {"Content-Range": f"bytes */{size}"})
     first, last = part or (0, size - 1)
     more = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
     if part:

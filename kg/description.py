@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from kg.terms import DCTERMS, FOAF, RDF_TYPE, RDFS_LABEL, SKOS, is_iri
+from kg.terms import DCTERMS, FOAF, RDF_TYPE, RDFS_LABEL, SKOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,8 +66,8 @@ class Description:
     def _names(self) -> dict[str, dict[str, str]]:
         """The label of each IRI by language; of several in a language the smallest."""
         names: dict[str, dict[str, str]] = {}
-        own = [q for q in self.outgoing if q.predicate in _LABELS]
-        for quad in sorted((*self.labels, *own), key=lambda q: (_rank(q), str(q.object))):
+        found = [q for q in (*self.labels, *self.outgoing) if q.predicate in _LABELS]
+        for quad in sorted(found, key=lambda q: (_rank(q), str(q.object))):
             if isinstance(quad.object, Literal):
                 by_language = names.setdefault(value(quad.subject), {})
                 by_language.setdefault(quad.object.language or "", quad.object.value)
@@ -96,20 +96,28 @@ def _rank(quad: Quad) -> int:
     return _LABELS.index(quad.predicate)
 
 
+def named(iri: str) -> NamedNode | None:
+    """Return the node of an IRI, or None when it is not one (RFC 3987, section 2.2)."""
+    try:
+        return NamedNode(iri)
+    except ValueError:
+        return None
+
+
 def exists(store: Store, iri: str) -> bool:
     """Tell whether a release says anything of an IRI, as a subject or as an object."""
-    if not is_iri(iri):
+    node = named(iri)
+    if node is None:
         return False
-    node = NamedNode(iri)
     patterns = ((node, None, None), (None, None, node))
     return any(next(store.quads_for_pattern(*p), None) is not None for p in patterns)
 
 
 def describe(store: Store, iri: str, page: int = 1, size: int = INCOMING) -> Description | None:
     """Return the description of an IRI, or None when there is none, or no page of that number."""
-    if not is_iri(iri):
+    node = named(iri)
+    if node is None:
         return None
-    node = NamedNode(iri)
     outgoing = _sorted(store.quads_for_pattern(node, None, None))
     # A thing that refers to itself says so among the outgoing statements.
     others = (q for q in store.quads_for_pattern(None, None, node) if q.subject != node)
@@ -124,7 +132,8 @@ def describe(store: Store, iri: str, page: int = 1, size: int = INCOMING) -> Des
 
 def labels(store: Store, iris: Iterable[str]) -> list[Quad]:
     """Return the labels of several IRIs, of each those of the first label property it has."""
-    return [quad for iri in iris if is_iri(iri) for quad in _labels(store, NamedNode(iri))]
+    nodes = (node for iri in iris if (node := named(iri)) is not None)
+    return [quad for node in nodes for quad in _labels(store, node)]
 
 
 def _sorted(quads: Iterable[Quad]) -> tuple[Quad, ...]:

@@ -121,22 +121,22 @@ def _page(to: Visit, known: Catalogue, chosen: str) -> Mapping[str, Any]:
         "title": catalogue.TITLE[chosen],
         "description": catalogue.DESCRIPTION[chosen],
         "licences": to.shelf.licences(known.graphs),
-        "graphs": [_graph(to, known, graph, chosen) for graph in known.graphs],
+        "graphs": [_graph(known, graph, chosen) for graph in known.graphs],
         "classes": [
             {"shown": pages.thing(to, names, iri, chosen), "count": count} for iri, count in classes
         ],
     }
 
 
-def _graph(to: Visit, known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
+def _graph(known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
     title, licence = known.title(graph), known.licence(graph)
-    text = title.get(chosen) or title["en"]
+    text, source = title.get(chosen) or title["en"], known.source(graph)
     files = [
         {"name": file.name, "href": known.url(file), "size": file.size}
         for file in known.files(graph)
     ]
     return {
-        "shown": Shown(text, to.local("/about", iri=graph)),
+        "shown": Shown(text, source.homepage, external=True) if source else Shown(text),
         "triples": known.distribution.statistics().graphs[graph].triples,
         "licence": Shown(licence, licence, external=True),
         "files": files,

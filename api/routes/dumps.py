@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from api import accept, pages, ranges
 from api.linked import LanguageQuery, Link, Visit, listed, readable, unchanged, visit
@@ -109,8 +109,12 @@ def files(request: Request, number: int, lang: LanguageQuery = None) -> Response
 def sums(request: Request, number: int) -> Response:
     """List the sums in the form that `sha256sum --check` reads."""
     to = visit(request, number)
-    lines = [f"{file.sha256}  {file.name}\n" for file in described(to).distribution.files]
-    return PlainTextResponse("".join(lines), headers=to.headers("sums"))
+
+    def body() -> bytes:
+        files = described(to).distribution.files
+        return "".join(f"{file.sha256}  {file.name}\n" for file in files).encode()
+
+    return to.answer(body, "text/plain; charset=utf-8", to.headers("sums"))
 
 
 @readable(router, "/dumps/{number}/{name}", "A file of a release", responses=_FILE_RESPONSES)
@@ -120,7 +124,6 @@ def file(request: Request, number: int, name: str) -> Response:
     Raises:
         UnknownReleaseError: the release is not kept.
         NotFoundError: it has no file of that name.
-        RangeError: nothing of the range lies in the file.
     """
     to = visit(request, number)
     known = described(to)

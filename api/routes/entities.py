@@ -2,8 +2,8 @@
 
 A thing is not a document, so its IRI answers 303 See Other with the document that suits the client
 (Cool URIs for the Semantic Web, W3C 2008, section 4.2). With `Accept-Datetime` (RFC 7089) or
-`release=` it is the document of an older release. Graphs, imports and the names of nodes that had
-none lead to `/about`, which describes any IRI that the release knows.
+`release=` it is the document of an older release. Imports and nodes that had no name of their own
+lead to `/about`, which describes any IRI that the release knows, and graphs to the catalogue.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from api import documents
 from api.linked import (
@@ -30,8 +30,8 @@ from api.linked import (
 from api.representations import BY_EXTENSION, HTML, Form, negotiate
 from kg import asof
 from kg.description import exists
+from kg.description import named as named_node
 from kg.errors import NotFoundError, ParameterError
-from kg.terms import is_iri
 
 router = APIRouter(tags=["linked data"])
 
@@ -87,12 +87,20 @@ def see_entity(
     return _see(to, documents.resolve(to.opened.store, to.base, request, "/id/"), form)
 
 
-@readable(router, "/graph/{path:path}", "The document about a named graph", responses=_RESPONSES)
+@readable(router, "/graph/{path:path}", "What there is to say of a graph", responses=_RESPONSES)
 def see_graph(request: Request, release: ReleaseQuery = None) -> Response:
-    """Answer 303 with the document about a graph of the release."""
+    """Answer 303 with the catalogue, which describes every graph of the release.
+
+    Raises:
+        NotFoundError: the release has no such graph; it names those that it has.
+    """
     to = visit(request, release)
-    iri = documents.resolve(to.opened.store, to.base, request, "/graph/")
-    return _see(to, iri, _accepted(request, None))
+    graphs = list(to.opened.release.manifest["graphs"])
+    iri = f"{to.base}graph/{documents.raw_path(request, '/graph/')}"
+    if iri not in graphs:
+        detail = f"Release {to.opened.number} has no graph {iri}"
+        raise NotFoundError(detail, graphs=graphs)
+    return RedirectResponse(to.local("/catalog"), 303)
 
 
 @readable(router, "/import/{path:path}", "The document about an import", responses=_RESPONSES)
@@ -155,7 +163,7 @@ def about(
     moment: DatetimeHeader = None,
 ) -> Response:
     """Describe an IRI that the release knows, such as a code of a vocabulary it refers to."""
-    if not is_iri(iri):
+    if named_node(iri) is None:
         detail = f"{iri!r} is no absolute IRI"
         raise ParameterError(detail, parameter="iri")
     to, form = _at(request, release, moment), _accepted(request, named)

@@ -64,7 +64,8 @@ def _document(to: Visit, root: str, entry: str, addresses: Iterable[str]) -> byt
     return f"{head}{entries}</{root}>\n".encode()
 
 
-def _map(to: Visit, number: int, largest: int) -> bytes:
+def one(to: Visit, number: int, largest: int = LARGEST) -> bytes:
+    """Return one part of the site map, counted from 1."""
     pages = (documents.url(to, iri, HTML) for iri in _entities(to, number, largest))
     return _document(to, "urlset", "url", pages)
 
@@ -73,7 +74,7 @@ def build(to: Visit, largest: int = LARGEST) -> bytes:
     """Return the site map, or the index of several when there are more than `largest` pages."""
     parts = -(-_count(to) // largest)
     if parts <= 1:
-        return _map(to, 1, largest)
+        return one(to, 1, largest)
     maps = (f"{to.site}/sitemap-{number}.xml" for number in range(1, parts + 1))
     return _document(to, "sitemapindex", "sitemap", maps)
 
@@ -101,7 +102,7 @@ def part(request: Request, number: int) -> Response:
     parts = -(-_count(to) // LARGEST)
     if not 1 <= number <= parts:
         raise NotFoundError(f"There is no part {number} of the site map", parts=parts)
-    return to.answer(lambda: _map(to, number, LARGEST), _XML, to.headers(f"sitemap-{number}"))
+    return to.answer(lambda: one(to, number), _XML, to.headers(f"sitemap-{number}"))
 
 
 @router.get("/robots.txt", include_in_schema=False)
