@@ -1,7 +1,6 @@
 """Aggregates as SQL aggregates over native values (SPARQL 1.1, sections 11 and 18.5.1).
 
-COUNT, SAMPLE, MIN and MAX pass over errors; SUM, AVG and GROUP_CONCAT of a group with an error are
-errors. Numbers are summed as integers, so nothing is made into a term before it is asked for.
+COUNT and SAMPLE pass over errors; every other aggregate of a group with an error is one. Numbers are summed as integers, so nothing is made into a term before it is asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from kg.sparql.facets import (
     NO_LITERAL,
     NUMERIC,
     RANKED_TEXT,
+    TEXT,
     Value,
     exact,
     of_column,
@@ -73,25 +73,30 @@ def _identity(value: Value) -> str:
 
 def _sample(_call: Aggregate, value: Value) -> Aggregated:
     column = column_of(value)
-    return _one_of(f"any_value({column.sql})", column)
+    return _one_of((f"any_value({column.sql})", "0"), column)
 
 
-def _one_of(sql: str, column: Column) -> Aggregated:
-    """Return an aggregate that gives one of the group's own terms, or none."""
+def _one_of(parts: tuple[str, str], column: Column) -> Aggregated:
+    """Return an aggregate that gives one of the group's own terms; failures leave it unbound."""
     result = replace(moved(column, ""), nullable=True)
-    return Aggregated(
-        (sql,), lambda relation, parts: of_column(relation, replace(result, sql=parts[0]))
-    )
+
+    def value(relation: Relation, found: tuple[str, ...]) -> Value:
+        sql = found[0] if parts[1] == "0" else f"CASE WHEN {found[1]} = 0 THEN {found[0]} END"
+        return of_column(relation, replace(result, sql=sql))
+
+    return Aggregated(parts, value)
 
 
 def _extreme(call: Aggregate, value: Value) -> Aggregated:
     """Return MIN or MAX by the order of ORDER BY (section 18.5.1.5)."""
     column = column_of(value)
+    failures = f"(count(*) - count({column.sql}))" if value.nullable else "0"
     if ordered_by_itself(value, column):
-        return _one_of(f"{call.name.lower()}({column.sql})", column)
+        return _one_of((f"{call.name.lower()}({column.sql})", failures), column)
     name = "arg_min" if call.name == "MIN" else "arg_max"
     order = ", ".join(sort_keys(value))
-    return _one_of(f"{name}({column.sql}, row({order})) FILTER ({value.bound})", column)
+    sql = f"{name}({column.sql}, row({order})) FILTER ({value.bound})"
+    return _one_of((sql, failures), column)
 
 
 def ordered_by_itself(value: Value, column: Column) -> bool:
@@ -224,10 +229,12 @@ def _group_concat(call: Aggregate, value: Value) -> Aggregated:
     value.refuse(frozenset({Class.BLANK}), call.name)
     if call.distinct and len(value.classes) > 1:
         raise NotCompilable("GROUP_CONCAT(DISTINCT …) of several classes is not compiled")
-    text = value.get("lex")
+    text = value.only("lex", TEXT)
     distinct = "DISTINCT " if call.distinct else ""
     joined = f"coalesce(string_agg({distinct}{text}, {quoted(call.separator)}), '')"
-    failures = f"(count(*) - count({text}))" if value.nullable else "0"
+    failures = f"(count(*) - count({text}))"
+    if value.within(TEXT) and not value.nullable:
+        failures = "0"
     return Aggregated(
         (joined, failures),
         lambda _relation, parts: string(f"CASE WHEN {parts[1]} = 0 THEN {parts[0]} END"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kg.columns.ids import Class
-from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import (
     EXACT,
     NUMERIC,
@@ -184,9 +183,9 @@ def mapped(
         return error()
     if classes <= EXACT:
         return _mapped_exact(value, exact_sql)
-    if not classes & EXACT:
-        return _mapped_inexact(value, inexact_sql)
-    raise NotCompilable(f"{what} of numbers that may be doubles or decimals is not compiled")
+    if classes == {Class.DOUBLE}:
+        return double(inexact_sql(value.get("double")))
+    return _mapped_mixed(value, exact_sql, inexact_sql)
 
 
 def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str]) -> Value:
@@ -199,7 +198,13 @@ def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str]) -> Value:
     return either_exact(result, value.is_in(frozenset({Class.INTEGER})))
 
 
-def _mapped_inexact(value: Value, inexact_sql: Callable[[str], str]) -> Value:
-    if value.classes & NUMERIC != {Class.DOUBLE}:
-        raise NotCompilable("Rounding of floats is not compiled")
-    return double(inexact_sql(value.get("double")))
+def _mapped_mixed(
+    value: Value, exact_sql: Callable[[str, str], str], inexact_sql: Callable[[str], str]
+) -> Value:
+    exact_value = _mapped_exact(value, exact_sql)
+    inexact = inexact_sql(value.get("double"))
+    number = (
+        f"CASE WHEN {value.is_in(_INEXACT)} THEN {inexact} ELSE {exact_value.get('double')} END"
+    )
+    kind = f"CASE WHEN {value.is_in(NUMERIC)} THEN {value.get('kind')} END"
+    return mixed(value.classes & NUMERIC, kind, number, exact_value)

@@ -145,7 +145,7 @@ def _to_date_time(value: Value) -> Value:
         {
             frozenset({Class.DATE_TIME}): lambda: value.get("lex"),
             frozenset({Class.DATE}): lambda: (
-                f"({value.get('lex')}[1:10] || 'T00:00:00' || {value.get('lex')}[11:])"
+                f"(({value.get('lex')})[1:10] || 'T00:00:00' || ({value.get('lex')})[11:])"
             ),
             _STRING: lambda: _dated(value.get("lex"), pattern),
         },
@@ -160,7 +160,7 @@ def _to_date(value: Value) -> Value:
         value,
         {
             frozenset({Class.DATE}): lambda: value.get("lex"),
-            frozenset({Class.DATE_TIME}): lambda: f"({value.get('lex')}[1:10] || {zone})",
+            frozenset({Class.DATE_TIME}): lambda: f"(({value.get('lex')})[1:10] || {zone})",
             _STRING: lambda: _dated(value.get("lex"), _DATE_PATTERN + _ZONE),
         },
     )
@@ -168,14 +168,14 @@ def _to_date(value: Value) -> Value:
 
 
 def _dated(text: str, pattern: str) -> str:
-    day = f"TRY_CAST({text}[1:10] AS DATE) IS NOT NULL"
+    day = f"TRY_CAST(({text})[1:10] AS DATE) IS NOT NULL"
     return f"CASE WHEN regexp_full_match({text}, '{pattern}') AND {day} THEN {text} END"
 
 
 def _temporal(sql: str, kind: Class) -> Value:
     """Return a computed date or dateTime: its text, and its instant read from that."""
     text = f"CAST({sql} AS VARCHAR)"
-    zone = f"regexp_extract({text}[11:], '(Z|[+-][0-9]{{2}}:[0-9]{{2}})$')"
+    zone = f"regexp_extract(({text})[11:], '(Z|[+-][0-9]{{2}}:[0-9]{{2}})$')"
     minutes = f"(CAST({zone}[2:3] AS BIGINT) * 60 + CAST({zone}[5:6] AS BIGINT))"
     shift = (
         f"CASE WHEN length({zone}) < 6 THEN 0 WHEN {zone}[1] = '-' THEN -{minutes}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 from pyoxigraph import NamedNode
 
-from kg.columns.build import DATABASE
+from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
 from kg.errors import NotAcceptableError, QueryMemoryError, QueryTimeoutError

@@ -114,6 +114,8 @@ def _primary(cursor: Cursor) -> Expression:
         return _iri_or_call(cursor)
     if cursor.at_literal():
         return cursor.literal()
+    if cursor.at("+", "-"):
+        return cursor.signed_number()
     if cursor.at_kind("word"):
         return built_in(cursor)
     cursor.fail("an expression")

@@ -289,7 +289,7 @@ def _date_part(first: int, last: int, classes: frozenset[Class]) -> Callable[[Va
     def apply(value: Value) -> Value:
         value.refuse(_UNDATED, "A part")
         text = value.only("lex", classes)
-        return integer(f"CAST({text}[{first}:{last}] AS BIGINT)")
+        return integer(f"CAST(substring({text}, {first}, {last - first + 1}) AS BIGINT)")
 
     return apply
 

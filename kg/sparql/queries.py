@@ -105,7 +105,7 @@ def _select_clause(cursor: Cursor) -> tuple[bool, _Projection | None, Token]:
         items.append(_projected(cursor))
     if not items:
         cursor.fail("a variable, '(' or '*'")
-    return distinct, tuple(items), place
+    return distinct, tuple(dict.fromkeys(items)), place
 
 
 def _projected(cursor: Cursor) -> tuple[Var, Expression | None]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
@@ -111,3 +113,9 @@ def columns_answer(engine: Engine, query: str, base: str = "", *, union: bool = 
     media_type = N_TRIPLES if form == "CONSTRUCT" else JSON
     chunks = engine.evaluate(query, media_type, Choice(union=union), base=base)
     return read_answer(b"".join(chunks), media_type)
+
+
+@pytest.fixture(scope="session")
+def compare() -> ModuleType:
+    """The functions of this module that make answers comparable."""
+    return sys.modules[__name__]
