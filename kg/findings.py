@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.database import quoted
 from kg.shacl import messages
-from kg.shacl.paths import Alternative, Inverse, Predicate, Sequence, predicates, pushed
+from kg.shacl.paths import predicates
+from kg.shacl.reach import MISSING, steps_of
 from kg.terms import RDF_TYPE, SH
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from kg.shacl import Validation
-    from kg.shacl.paths import Path
-    from kg.shacl.plan import Rule
 
 COLUMNS: Final = (
     *("rule", "component", "severity", "subject", "path"),
@@ -50,22 +49,8 @@ COLUMNS: Final = (
     *("file", "line", "field", "record", "stated"),
 )
 _SEVERITY_ORDER: Final = "array_position(['Violation', 'Warning', 'Info'], severity)"
-_MISSING: Final = frozenset(
-    f"{SH}{name}ConstraintComponent" for name in ("MinCount", "QualifiedMinCount", "HasValue")
-)
 _CLOSED: Final = SH + "ClosedConstraintComponent"
-_EQUALS: Final = SH + "EqualsConstraintComponent"
 _TABLES: Final = ("finding_rule", "finding_step", "finding_feed", "finding_seek", "finding_place")
-
-
-class Step(NamedTuple):
-    """One predicate that the `number`-th step of a rule's path may take; `last` ends the path."""
-
-    rule: int
-    number: int
-    predicate: str
-    inverse: bool
-    last: bool
 
 
 class RuleSummary(NamedTuple):
@@ -138,40 +123,6 @@ def place(
 # -- what each rule looks at ------------------------------------------------------------------
 
 
-def steps_of(rule: Rule, number: int) -> list[Step]:
-    """Return how the statements of a rule's results are reached from their focus nodes.
-
-    A missing value has no statement, and a path without bounds none that could be told.
-    """
-    if rule.constraint.component in _MISSING or rule.shape.path is None:
-        return []
-    path = pushed(rule.shape.path)
-    parts = path.steps if isinstance(path, Sequence) else (path,)
-    options = [_options(part) for part in parts]
-    if not all(options):
-        return []
-    if rule.constraint.component == _EQUALS and len(options) == 1:
-        options[0].append((rule.constraint.terms[0].value, False))
-    return [
-        Step(number, at, predicate, inverse, at == len(options) - 1)
-        for at, option in enumerate(options)
-        for predicate, inverse in option
-    ]
-
-
-def _options(part: Path) -> list[tuple[str, bool]]:
-    """Return the predicates that one step may take; none if it is no single step."""
-    match part:
-        case Predicate(iri):
-            return [(iri, False)]
-        case Inverse(Predicate(iri)):
-            return [(iri, True)]
-        case Alternative(paths):
-            options = [_options(each) for each in paths]
-            return [each for option in options for each in option] if all(options) else []
-    return []
-
-
 def _store_rules(connection: duckdb.DuckDBPyConnection, validation: Validation) -> None:
     """Make finding_rule (the sentences) and finding_step (the ways to the statements)."""
     connection.execute(
@@ -195,7 +146,7 @@ def _store_rules(connection: duckdb.DuckDBPyConnection, validation: Validation) 
 
 def _rule_row(validation: Validation, number: int) -> tuple[object, ...]:
     rule = validation.rules[number]
-    missing = rule.constraint.component in _MISSING and rule.shape.path is not None
+    missing = rule.constraint.component in MISSING and rule.shape.path is not None
     return (
         number,
         validation.shapes.named(rule.shape.key),

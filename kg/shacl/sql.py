@@ -14,18 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from kg.database import quoted
 from kg.shacl.components import NODE_KINDS
 from kg.shacl.lexical import DATATYPES, STRINGS
-from kg.shacl.paths import (
-    Alternative,
-    Inverse,
-    OneOrMore,
-    Path,
-    Predicate,
-    Sequence,
-    ZeroOrMore,
-    ZeroOrOne,
-)
 from kg.shacl.patterns import Translation
 from kg.shacl.plan import (
     Check,
@@ -40,6 +31,7 @@ from kg.shacl.plan import (
 )
 from kg.shacl.shapes import Term
 from kg.shacl.values import less
+from kg.shacl.walk import values_sql
 from kg.statements import IRI
 from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD
 
@@ -80,7 +72,7 @@ class Compiler:
             case Focus():
                 return self._focus(step)
             case Values(candidates, path):
-                return self._values(candidates, path)
+                return values_sql(candidates, path, self.iri)
             case Itself(candidates):
                 return f"SELECT f, f AS v FROM {candidates}"
             case Members(values):
@@ -116,62 +108,6 @@ class Compiler:
             SELECT DISTINCT s AS f FROM shacl_triple
             WHERE {own} p = {self.iri(RDF_TYPE)} AND o IN (SELECT c FROM below)
         """
-
-    # -- paths -------------------------------------------------------------------------------
-
-    def _values(self, candidates: str, path: Path) -> str:
-        start = f"(SELECT f, f AS v FROM {candidates})"
-        walked = self._walk(path, start)
-        # One step along a predicate gives no pair twice: the triples are distinct.
-        single = isinstance(path, Predicate) or (
-            isinstance(path, Inverse) and isinstance(path.path, Predicate)
-        )
-        return walked if single else f"SELECT DISTINCT f, v FROM ({walked})"
-
-    def _walk(self, path: Path, start: str) -> str:  # noqa: PLR0911 - one per form of path
-        """Return the pairs that `path` leads to from the pairs of the relation `start`."""
-        match path:
-            case Predicate(iri):
-                return (
-                    f"SELECT a.f, t.o AS v FROM {start} a JOIN shacl_triple t ON t.s = a.v"
-                    f" AND t.p = {self.iri(iri)}"
-                )
-            case Inverse(Predicate(iri)):
-                return (
-                    f"SELECT a.f, t.s AS v FROM {start} a JOIN shacl_triple t ON t.o = a.v"
-                    f" AND t.p = {self.iri(iri)}"
-                )
-            case Sequence(steps):
-                for step in steps:
-                    start = f"({self._walk(step, start)})"
-                return f"SELECT DISTINCT f, v FROM {start}"
-            case Alternative(paths):
-                return " UNION ALL ".join(f"({self._walk(each, start)})" for each in paths)
-            case ZeroOrOne(inner):
-                return f"SELECT f, v FROM {start} UNION ALL ({self._walk(inner, start)})"
-            case ZeroOrMore(inner):
-                return self._closure(inner, start)
-            case OneOrMore(inner):
-                return self._closure(inner, f"({self._walk(inner, start)})")
-        raise TypeError(path)  # plan.pushed leaves no other inverse
-
-    def _closure(self, path: Path, start: str) -> str:
-        return f"""
-            WITH RECURSIVE
-            edge(s, o) AS ({self._edges(path)}),
-            reached(f, v) AS (
-                SELECT f, v FROM {start}
-                UNION SELECT reached.f, edge.o FROM reached JOIN edge ON edge.s = reached.v
-            )
-            SELECT f, v FROM reached
-        """
-
-    def _edges(self, path: Path) -> str:
-        """Return all pairs of nodes that `path` joins."""
-        if isinstance(path, Predicate):
-            return f"SELECT s, o FROM shacl_triple WHERE p = {self.iri(path.iri)}"
-        nodes = "(SELECT s AS f, s AS v FROM shacl_triple UNION SELECT o, o FROM shacl_triple)"
-        return f"SELECT DISTINCT f AS s, v AS o FROM ({self._walk(path, nodes)})"
 
     # -- constraints -------------------------------------------------------------------------
 
@@ -376,11 +312,6 @@ class Compiler:
             return _rows(f"{check.values} x")
         members = ", ".join(f"({self.ids(term)}::BIGINT)" for term in check.constraint.terms)
         return _rows(f"{check.values} x ANTI JOIN (VALUES {members}) m(id) ON m.id = x.v")
-
-
-def quoted(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _strings() -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from kg.database import quoted
 from kg.shacl import paths
 from kg.shacl.encode import TABLES, encode
 from kg.shacl.foreign import evaluate, named_predicates
@@ -40,7 +41,7 @@ from kg.shacl.plan import (
     make_plan,
 )
 from kg.shacl.shapes import Term
-from kg.shacl.sql import NO_RESULTS, RESULT_COLUMNS, Compiler, quoted
+from kg.shacl.sql import NO_RESULTS, RESULT_COLUMNS, Compiler
 from kg.statements import IRI
 from kg.terms import SH
 
