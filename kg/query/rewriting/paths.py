@@ -179,7 +179,8 @@ class Paths:
 
     def _check(self, block: Node, points: list[Node], skips: list[Skip]) -> None:
         """Refuse what would be written too often, or not rightly."""
-        if prod(count_ways(path) for path in points) * 2 ** len(skips) > _MOST:
+        many = any(count_ways(skip.path) > _MOST for skip in skips)
+        if many or prod(count_ways(path) for path in points) * 2 ** len(skips) > _MOST:
             reason = "the alternatives of these paths are too many; write them as UNION"
             raise self._refusal(block, reason)
         for label in block.within("bnode"):
