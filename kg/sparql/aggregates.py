@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kg.columns.ids import Class
-from kg.sparql.arithmetic import either_exact, mixed
+from kg.sparql.arithmetic import mixed, one_of_exact
 from kg.sparql.context import quoted
 from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import (
@@ -46,12 +46,14 @@ class Aggregated:
     value: Callable[[Relation, tuple[str, ...]], Value]
 
 
-def aggregate(call: Aggregate, value: Value) -> Aggregated:
-    """Return an aggregate of a value.
+def aggregate(call: Aggregate, value: Value, *, filled: bool) -> Aggregated:
+    """Return an aggregate of a value; `filled` says that no group is empty.
 
     Raises:
         NotCompilable: it depends on more than SQL's aggregates see.
     """
+    if call.name in ("SUM", "AVG"):
+        return _sum(call, value, filled=filled)
     return _AGGREGATES[call.name](call, value)
 
 
@@ -103,7 +105,7 @@ def ordered_by_itself(value: Value, column: Column) -> bool:
     """Whether the column's own order is that of ORDER BY."""
     if column.form == "native":
         return not column.classes & {Class.DOUBLE, Class.FLOAT}
-    if column.form == "term" or column.local or column.ranked:
+    if column.form != "id" or column.local or column.ranked:
         return False
     return value.classes <= RANKED_TEXT or (len(value.classes) == 1 and value.classes <= INLINE)
 
@@ -129,9 +131,11 @@ def sort_keys(value: Value) -> list[str]:
     return keys
 
 
-def _sum(call: Aggregate, value: Value) -> Aggregated:
+def _sum(call: Aggregate, value: Value, *, filled: bool) -> Aggregated:
     value.refuse(_UNSUMMED, call.name)
-    return _exact_sum(call, value) if value.classes & NUMERIC <= EXACT else _mixed_sum(call, value)
+    if value.classes & NUMERIC <= EXACT:
+        return _exact_sum(call, value, filled=filled)
+    return _mixed_sum(call, value)
 
 
 def _summed(call: Aggregate, value: Value, number: str) -> str:
@@ -156,8 +160,11 @@ def _counted_kind(value: Value, kind: Class) -> str:
     return f"count(*) FILTER ({value.is_in(frozenset({kind}))})"
 
 
-def _exact_sum(call: Aggregate, value: Value) -> Aggregated:
-    """Sum integers of 10^-scale; a group with one decimal has a decimal sum."""
+def _exact_sum(call: Aggregate, value: Value, *, filled: bool) -> Aggregated:
+    """Sum integers of 10^-scale; a group with one decimal has a decimal sum.
+
+    Where the group is not empty and has one class, so has the result.
+    """
     number, scale = value.number
     parts = (
         f"CAST(coalesce({_summed(call, value, number)}, 0) AS HUGEINT)",
@@ -165,8 +172,13 @@ def _exact_sum(call: Aggregate, value: Value) -> Aggregated:
         _failures(value, number),
         _counted_kind(value, Class.DECIMAL),
     )
-    result = _average if call.name == "AVG" else _total
-    return Aggregated(parts, lambda _relation, found: result(found, scale))
+    classes = value.classes & EXACT
+    if call.name == "AVG":
+        kind = Class.DECIMAL if filled else None
+        return Aggregated(parts, lambda _relation, found: _average(found, scale, kind))
+    kind = next(iter(classes)) if filled and len(classes) == 1 else None
+    kind = Class.INTEGER if classes == {Class.INTEGER} else kind
+    return Aggregated(parts, lambda _relation, found: _total(found, scale, kind))
 
 
 def _mixed_sum(call: Aggregate, value: Value) -> Aggregated:
@@ -211,18 +223,23 @@ def _failures(value: Value, witness: str) -> str:
     return f"(count(*) - count({witness}))"
 
 
-def _total(found: tuple[str, ...], scale: int) -> Value:
+def _total(found: tuple[str, ...], scale: int, kind: Class | None = None) -> Value:
     total, _, failures, decimals = found
-    sql = f"CASE WHEN {failures} = 0 THEN {total} END"
-    return either_exact(Number(sql, scale), f"{decimals} = 0")
+    sql = total if failures == "0" else f"CASE WHEN {failures} = 0 THEN {total} END"
+    if kind is not None:
+        return exact(Number(sql, scale), kind, nullable=failures != "0")
+    return one_of_exact(Number(sql, scale), f"{decimals} = 0")
 
 
-def _average(found: tuple[str, ...], scale: int) -> Value:
+def _average(found: tuple[str, ...], scale: int, kind: Class | None = None) -> Value:
     """Return the quotient in 10^-18; the average of nothing is the integer 0."""
     total, size, failures, _ = found
     quotient = f"atlas_quotient({total}, CAST({size} AS HUGEINT) * {10**scale})"
+    if kind is not None:
+        sql = quotient if failures == "0" else f"CASE WHEN {failures} = 0 THEN {quotient} END"
+        return exact(Number(sql, 18), kind)
     sql = f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN 0 ELSE {quotient} END"
-    return either_exact(Number(sql, 18), f"{size} = 0")
+    return one_of_exact(Number(sql, 18), f"{size} = 0")
 
 
 def _group_concat(call: Aggregate, value: Value) -> Aggregated:
@@ -246,7 +263,5 @@ _AGGREGATES: Final[dict[str, Callable[[Aggregate, Value], Aggregated]]] = {
     "SAMPLE": _sample,
     "MIN": _extreme,
     "MAX": _extreme,
-    "SUM": _sum,
-    "AVG": _sum,
     "GROUP_CONCAT": _group_concat,
 }

@@ -12,6 +12,7 @@ from kg.sparql.facets import (
     Value,
     completed,
     double,
+    either_exact,
     error,
     exact,
     number_text,
@@ -50,17 +51,16 @@ def _exact_result(name: str, left: Value, right: Value) -> Value:
     if left.classes & NUMERIC == integers == right.classes & NUMERIC:
         return exact(number, Class.INTEGER)
     both = f"{left.is_in(integers)} AND {right.is_in(integers)}"
-    return either_exact(number, both)
+    return one_of_exact(number, both)
 
 
-def either_exact(number: Number, is_integer: str) -> Value:
+def one_of_exact(number: Number, is_integer: str) -> Value:
     """Return a number that is an integer under a condition, else a decimal."""
     kind = (
         f"CASE WHEN {number.sql} IS NULL THEN NULL WHEN {is_integer}"
         f" THEN {int(Class.INTEGER)} ELSE {int(Class.DECIMAL)} END"
     )
-    makers = {"kind": lambda: kind, "lex": lambda: number_text(number)}
-    return completed(Value(EXACT, nullable=True, makers=makers, exact=lambda: number))
+    return either_exact(number, kind)
 
 
 def _exact(name: str, left: Number, right: Number) -> Number:
@@ -195,7 +195,7 @@ def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str]) -> Value:
         return exact(result, Class.INTEGER)
     if value.classes & EXACT == {Class.DECIMAL}:
         return exact(result, Class.DECIMAL)
-    return either_exact(result, value.is_in(frozenset({Class.INTEGER})))
+    return one_of_exact(result, value.is_in(frozenset({Class.INTEGER})))
 
 
 def _mapped_mixed(

@@ -266,7 +266,7 @@ class Compiler:
         return wrapped(relation, projected(relation, variables, distinct=True), variables)
 
 
-_LONGEST_INLINE = 2000
+_LONGEST_INLINE = 400
 
 
 def sliced_by(select: Select, order: list[str]) -> str:

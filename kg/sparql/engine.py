@@ -23,7 +23,7 @@ from kg.sparql.construct import construct_select, graph_lines
 from kg.sparql.compiler import compiled, sliced_by
 from kg.sparql.context import Context, Dataset
 from kg.sparql.errors import NotCompilable
-from kg.sparql.facets import of_column
+from kg.sparql.facets import of_column, struct
 from kg.sparql.queries import parse
 from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
 
@@ -203,6 +203,9 @@ def _final(
         if column is None:
             items.append(f"CAST(NULL AS BIGINT) AS c{index}")
             outputs.append(Output(variable.name, "id"))
+        elif column.form == "number":
+            items.append(f"{struct(of_column(relation, column))} AS c{index}")
+            outputs.append(Output(variable.name, "term"))
         elif column.form == "native":
             (kind,) = column.classes
             items.append(f"{of_column(relation, column).get('lex')} AS c{index}")

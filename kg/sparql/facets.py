@@ -19,6 +19,7 @@ Every facet is NULL where the expression is unbound or in error: the third truth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -39,8 +40,6 @@ from kg.sparql.errors import NotCompilable
 from kg.sparql.relation import Column, Number, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kg.sparql.algebra import Term
 
 Classes = frozenset[Class]
@@ -298,9 +297,22 @@ def constant_class(term: Literal) -> Class:
 
 def of_column(relation: Relation, column: Column) -> Value:
     """Return the value of a variable that a relation has."""
-    if column.form == "native":
-        return _native(column)
-    return _term(column) if column.form == "term" else _stored(relation, column)
+    if column.form == "id":
+        return _stored(relation, column)
+    value = _OF_FORM[column.form](column)
+    value.column = column
+    return value
+
+
+def either_exact(number: Number, kind: str, *, nullable: bool = True) -> Value:
+    """Return a number that is an integer or a decimal, as its kind says."""
+    makers = {"kind": lambda: kind, "lex": lambda: number_text(number)}
+    return completed(Value(EXACT, nullable, makers, exact=lambda: number))
+
+
+def _number(column: Column) -> Value:
+    number = Number(f"{column.sql}.n", column.scale)
+    return either_exact(number, f"{column.sql}.k", nullable=column.nullable)
 
 
 def _native(column: Column) -> Value:
@@ -335,6 +347,13 @@ def _term(column: Column) -> Value:
 
 def _no_moment() -> str:
     raise NotCompilable("The instant of a computed date is not compiled")
+
+
+_OF_FORM: Final[dict[str, Callable[[Column], Value]]] = {
+    "native": _native,
+    "number": _number,
+    "term": _term,
+}
 
 
 def _struct_number(sql: str) -> Number:

@@ -23,7 +23,7 @@ def grouped(compiler: Compiler, select: Select, relation: Relation) -> Scope:
     scope = compiler.scope(relation)
     keys = _keys(select, scope)
     calls = list(dict.fromkeys(_calls(select)))
-    found = [_aggregated(scope, relation, call) for call in calls]
+    found = [_aggregated(scope, relation, call, filled=bool(select.group)) for call in calls]
     if compiler.active.each:
         keys.append((GRAPH, relation.columns[GRAPH]))
     sql = _sql(relation, keys, found)
@@ -36,7 +36,10 @@ def grouped(compiler: Compiler, select: Select, relation: Relation) -> Scope:
             outer.columns[variable] = moved(column, f"{alias}.k{index}")
     outside = compiler.scope(outer)
     for index, (call, result) in enumerate(zip(calls, found, strict=True)):
-        parts = tuple(f"{alias}.a{index}_{part}" for part in range(len(result.parts)))
+        parts = tuple(
+            sql if sql == "0" else f"{alias}.a{index}_{part}"
+            for part, sql in enumerate(result.parts)
+        )
         outside.aggregates[call] = result.value(outer, parts)
     return outside
 
@@ -55,9 +58,11 @@ def _calls(select: Select) -> list[Aggregate]:
     return [call for expression in expressions for call in aggregates(expression)]
 
 
-def _aggregated(scope: Scope, relation: Relation, call: Aggregate) -> Aggregated:
+def _aggregated(
+    scope: Scope, relation: Relation, call: Aggregate, *, filled: bool
+) -> Aggregated:
     if call.argument is not None:
-        return aggregate(call, scope.value(call.argument))
+        return aggregate(call, scope.value(call.argument), filled=filled)
     if not call.distinct:
         return counted("count(*)")
     shown = [column.sql for name, column in relation.columns.items() if not name.anonymous]
@@ -71,6 +76,7 @@ def _items(found: list[Aggregated]) -> list[str]:
         f"{sql} AS a{index}_{part}"
         for index, result in enumerate(found)
         for part, sql in enumerate(result.parts)
+        if sql != "0"
     ]
 
 

@@ -287,7 +287,9 @@ _MIRROR: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def _by_number(sign: str, left: Value, right: Value) -> str | None:
     """Return a comparison of a stored term's number with a bound, where numbers order as `<`."""
     column = left.column
-    if column is None or column.local or column.ranked or not isinstance(right.constant, Literal):
+    if column is None or column.form != "id" or column.local or column.ranked:
+        return None
+    if not isinstance(right.constant, Literal):
         return None
     if left.classes == {Class.STRING} == right.classes and right.has("position"):
         return f"({left.get('id')} {_strict(sign)} {right.get(_BOUND[sign])})"
@@ -318,7 +320,9 @@ def _promotable(classes: frozenset[Class]) -> frozenset[Class]:
 
 def _text_order(sign: str, left: Value, right: Value) -> str:
     columns = left.column, right.column
-    if all(column is not None and not column.local for column in columns) and (
+    if all(
+        column is not None and column.form == "id" and not column.local for column in columns
+    ) and (
         left.classes == right.classes == {Class.STRING}
     ):
         return f"({left.get('id')} {sign} {right.get('id')})"

@@ -28,6 +28,8 @@ def column_of(value: Value) -> Column:
         return value.column
     if len(value.classes) == 1 and value.classes <= _NATIVE:
         return _native(value)
+    if value.classes == EXACT:
+        return _number(value)
     return Column(struct(value), "term", value.classes, nullable=value.nullable)
 
 
@@ -39,6 +41,14 @@ def _native(value: Value) -> Column:
         return Column(f"CAST({sql} AS HUGEINT)", "native", value.classes, nullable, scale=scale)
     facet = "double" if kind in NUMERIC else "boolean" if kind is Class.BOOLEAN else "lex"
     return Column(value.get(facet), "native", value.classes, nullable)
+
+
+def _number(value: Value) -> Column:
+    sql, scale = value.number
+    struct_sql = f"{{'k': CAST({value.get('kind')} AS UTINYINT), 'n': CAST({sql} AS HUGEINT)}}"
+    if value.nullable:
+        struct_sql = f"CASE WHEN {value.bound} THEN {struct_sql} END"
+    return Column(struct_sql, "number", EXACT, nullable=value.nullable, scale=scale)
 
 
 def unified(relations: Sequence[Relation], columns: Sequence[Column | None]) -> list[Column]:

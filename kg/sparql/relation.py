@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kg.sparql.algebra import Var
     from kg.sparql.context import Context
 
-Form = Literal["id", "native", "term"]
+Form = Literal["id", "native", "number", "term"]
 
 
 class Number(NamedTuple):
@@ -32,7 +32,8 @@ class Column:
     """How a relation holds a variable.
 
     `form` id: the term's number. native: the value itself, of the one class there is, a decimal as
-    an integer of 10^-`scale`. term: a struct of kind, lexical form, datatype and language.
+    an integer of 10^-`scale`. number: a struct of the kind and the integer of 10^-`scale`, for what
+    may be an integer or a decimal. term: a struct of kind, lexical form, datatype and language.
     `ranked` says whether a number with tag 9 may occur, `local` whether a query constant that the
     release does not have; `lex` and `number` are columns that the table has beside the number.
     """
