@@ -6,7 +6,7 @@
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
 | serving | serve, demo |
-| describing | sources, settings, check-ontology, rules |
+| describing | sources, settings, check-ontology, rules, reference |
 | checking | shacl |
 | scaffolding | new |
 

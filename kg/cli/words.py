@@ -40,6 +40,15 @@ class Result(StrEnum):
     xml = "xml"
 
 
+class Rows(StrEnum):
+    """A form of the rows of a saved query."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    sparql = "sparql"
+
+
 class Piece(StrEnum):
     """Something `atlas new` can begin."""
 
