@@ -249,7 +249,9 @@ def unchanged(request: Request, headers: Mapping[str, str]) -> bool:
         return False
 
 
-def readable(router: APIRouter, path: str, summary: str, **more: Any) -> Callable[[Any], Any]:
+def readable(
+    router: APIRouter, path: str, summary: str | None = None, **more: Any
+) -> Callable[[Any], Any]:
     """Return a decorator that answers GET and HEAD at a path with a function."""
 
     def register(function: Any) -> Any:

@@ -143,7 +143,7 @@ def _graph(known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
     }
 
 
-@router.get("/", include_in_schema=False)
+@readable(router, "/", include_in_schema=False)
 def home(request: Request) -> RedirectResponse:
     """Lead whoever comes to the host itself to the catalogue."""
     return RedirectResponse(visit(request).local("/catalog"), 303)

@@ -105,7 +105,7 @@ def part(request: Request, number: int) -> Response:
     return to.answer(lambda: one(to, number), _XML, to.headers(f"sitemap-{number}"))
 
 
-@router.get("/robots.txt", include_in_schema=False)
+@readable(router, "/robots.txt", include_in_schema=False)
 def robots(request: Request) -> PlainTextResponse:
     """Say where the site map is, and keep robots from the endpoint that computes."""
     to = visit(request)
