@@ -54,16 +54,21 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A store as queries see it: `union` if its default graph stands for all graphs together."""
+    """A store as queries see it.
+
+    `union` if its default graph stands for all graphs together; `base` is the IRI against which a
+    query without BASE resolves its relative IRIs (SPARQL 1.1, section 4.1.1.2).
+    """
 
     store: Store
     union: bool
+    base: str | None = None
 
     @classmethod
-    def of(cls, store: Store) -> Source:
+    def of(cls, store: Store, base: str | None = None) -> Source:
         """Return the store; the default graph is the union unless the store has one of its own."""
         own = next(iter(store.quads_for_pattern(None, None, None, _DEFAULT_GRAPH)), None)
-        return cls(store, own is None)
+        return cls(store, own is None, base)
 
 
 @dataclass(frozen=True)
@@ -135,11 +140,12 @@ def _ask(source: Source, query: Query, text: str) -> Results:
     if query.dataset:
         return source.store.query(
             text,
+            base_iri=source.base,
             default_graph=_graphs(query.dataset.default),
             named_graphs=_graphs(query.dataset.named),
         )
     union = source.union and not query.nature.own_dataset
-    return source.store.query(text, use_default_graph_as_union=union)
+    return source.store.query(text, base_iri=source.base, use_default_graph_as_union=union)
 
 
 def _rewritten(source: Source, query: Query) -> str:

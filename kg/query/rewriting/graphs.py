@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], Results]
 
-_LOSING: Final = frozenset(["select", "values", "minus", "graph", "exists", "service"])
+_LOSING: Final = frozenset(["select", "values", "minus", "graph", "service"])
 _MOST: Final = 500
 
 
