@@ -55,7 +55,7 @@ _SHAPES: Final = {
         (
             "Was jede Regel findet und wie es zu beheben ist; die Überschriften sind die Dateien in"
             " `shapes/`.\n"
-            "Eine `Violation` hält den Datensatz zurück; `Warning` und `Info` werden nur gemeldet.\n"
+            "Eine `Violation` hält den Datensatz zurück; `Warning` und `Info` werden gemeldet.\n"
             "`{$value}` steht für den gefundenen Wert, `{$this}` für das Ding."
         ),
         ("Regel", "Schwere", "betrachtet", "Eigenschaft", "Meldung", "Hinweis"),
