@@ -1,0 +1,357 @@
+"""Who masters this: organisations ranked for a need, each score with its reasons.
+
+| term | value of an organisation |
+|---|---|
+| text | its five best projects about the need: Σ 0.5^k · BM25 of the k-th / BM25 of the best of all |
+| technology | Σ over the concepts meant: match · information · log2(1 + projects) / log2(17), at most 16 |
+| mastery | Σ over the concepts meant: match, if it is said to master the concept or a narrower one |
+| offer | 1 if it, or a service or offer of its own, has one of the concepts |
+| specialisation | projects about the need / (all its projects + 5) |
+| experience | log2(1 + projects) / 8, at most 255 projects count |
+| sme | 1 for a small or medium-sized enterprise |
+
+The dial `hidden` goes from 0, who is well known first, to 1, hidden champions first: it takes
+weight from experience and gives it to specialisation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from kg.matching import concepts
+from kg.matching.conditions import Conditions, organisation_masks, project_masks
+from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
+from kg.matching.sparse import Matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kg.matching.concepts import Match
+    from kg.matching.conditions import Mask
+    from kg.matching.index import Matching
+    from kg.matching.landscape import Landscape
+    from kg.matching.sparse import Numbers, Vector
+
+FETCHED: Final = 300
+BEST: Final = 5
+_COUNTED: Final = 16
+_TRANSLATION: Final = 0.6
+_EXPERIENCED: Final = 255
+_NEAR: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is sought: a text, concepts (IRIs), or both; conditions, and what to prefer."""
+
+    text: str = ""
+    technologies: tuple[str, ...] = ()
+    conditions: Conditions = Conditions()
+    hidden: float = 0.3
+    sme_weight: float = 0.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """The ranking, the concepts that were understood, and how many meet all but one condition."""
+
+    ranking: Ranking
+    meant: tuple[Match, ...]
+    relax: Mapping[str, int]
+
+
+def look_up(matching: Matching, need: Need) -> Found:
+    """Return the organisations that master what is needed, best first.
+
+    Raises:
+        ParameterError: a condition names something that this release does not have.
+        NotFoundError: a technology is not in this release.
+    """
+    landscape = matching.landscape
+    meant = understood(matching, need)
+    counting = project_masks(landscape, need.conditions)
+    about = about_projects(matching, need.text, meant, counting)
+    near = near_projects(landscape, about, meant)
+    if counting is not None:
+        near &= counting
+    terms = (
+        *relevance(matching, need.text, about, meant, counting),
+        *standing(landscape, near, need.hidden),
+        sme_term(landscape, need.sme_weight),
+    )
+    related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELEVANT])
+    masks = organisation_masks(landscape, need.conditions)
+    return Found(rank(terms, related & met(masks, related)), meant, relaxed(masks, related))
+
+
+_RELEVANT: Final = ("text", "technology", "mastery", "offer")
+
+
+def met(masks: Mapping[str, Mask], like: Mask) -> Mask:
+    """Return which organisations meet all conditions."""
+    return np.logical_and.reduce(list(masks.values())) if masks else np.ones_like(like)
+
+
+def relaxed(masks: Mapping[str, Mask], related: Mask) -> Mapping[str, int]:
+    """Return for each condition how many would be found without it."""
+    without: dict[str, int] = {}
+    for name in masks:
+        others = {key: mask for key, mask in masks.items() if key != name}
+        without[name] = int((related & met(others, related)).sum())
+    return without
+
+
+def understood(matching: Matching, need: Need) -> tuple[Match, ...]:
+    """Return the concepts that are asked for, and those that the text is about."""
+    landscape = matching.landscape
+    named = [int(landscape.canonical[landscape.row("concept", t)]) for t in need.technologies]
+    labels = landscape.column("concept", "label")
+    asked = [concepts.Match(row, 1.0, labels[row] or "") for row in dict.fromkeys(named)]
+    about = concepts.meant(matching, need.text) if need.text else []
+    return (*asked, *(match for match in about if match.concept not in named))
+
+
+def relevance(
+    matching: Matching,
+    text: str,
+    about: tuple[Numbers, Vector],
+    meant: Sequence[Match],
+    counting: Mask | None,
+) -> tuple[Term, ...]:
+    """Return the terms that say how near an organisation's work is to a need."""
+    landscape = matching.landscape
+    terms = [technology_term(landscape, meant, counting), mastery_term(landscape, meant)]
+    terms.append(_offer_term(landscape, meant))
+    if text:
+        terms.insert(0, text_term(matching, text, about))
+    return tuple(terms)
+
+
+def about_projects(
+    matching: Matching, text: str, meant: Sequence[Match], counting: Mask | None
+) -> tuple[Numbers, Vector]:
+    """Return the projects about a text, best first, and their BM25 as a share of the best."""
+    if not text:
+        return np.zeros(0, np.int32), np.zeros(0)
+    labels = matching.landscape.column("concept", "label")
+    translations = [(labels[m.concept] or "", _TRANSLATION * m.score) for m in meant]
+    hits = matching.projects.text(text, FETCHED, translations)
+    kept = [h for h in hits if counting is None or counting[h.row]]
+    rows = np.array([h.row for h in kept], np.int32)
+    scores = np.array([h.score for h in kept], np.float64)
+    return rows, scores / scores.max(initial=1e-9)
+
+
+def text_term(matching: Matching, text: str, about: tuple[Numbers, Vector]) -> Term:
+    """Return the term for projects about a text."""
+    landscape = matching.landscape
+    rows, shares = about
+    values, chosen = best_sum(landscape.members, rows, shares)
+
+    def reason(organisation: int) -> Reason:
+        places = chosen(organisation)
+        found = [(int(rows[n]), float(shares[n])) for n in places]
+        constants = {landscape.column("project", "iri")[p]: round(s, 6) for p, s in found}
+        piece = matching.projects.highlight(text, found[0][0]) if found else ""
+        said = tuple(_takes_part(landscape, organisation, p) for p, _ in found)
+        return Reason(said, {"relevance": constants}, piece)
+
+    formula = "sum over the best 5 projects, best first, k from 0: 0.5^k * relevance"
+    return Term("text", 1.0, values, formula, reason)
+
+
+def best_sum(
+    members: Matrix, rows: Numbers, shares: Vector
+) -> tuple[Vector, Callable[[int], list[int]]]:
+    """Return for each organisation Σ 0.5^k of its best projects, and which those are (places)."""
+    sizes = members.starts[rows + 1] - members.starts[rows]
+    places = np.repeat(np.arange(len(rows)), sizes)
+    lists = [members.row(int(row)) for row in rows]
+    organisations = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+    # Projects come best first, and the sorting is stable: within an organisation they stay so.
+    order = np.argsort(organisations, kind="stable")
+    organisations, places = organisations[order], places[order]
+    first = np.searchsorted(organisations, organisations)
+    rank_of = np.arange(len(organisations)) - first
+    kept = rank_of < BEST
+    parts = shares[places[kept]] * 0.5 ** rank_of[kept]
+    values = np.bincount(organisations[kept], parts, members.width).astype(np.float64)
+
+    def chosen(organisation: int) -> list[int]:
+        begin, end = np.searchsorted(organisations, [organisation, organisation + 1])
+        return [int(n) for n in places[begin : min(end, begin + BEST)]]
+
+    return values, chosen
+
+
+def counts(landscape: Landscape, concept: int, counting: Mask | None) -> Vector:
+    """Return in how many projects with a concept each organisation takes part."""
+    projects = landscape.by_topic.row(concept)
+    if counting is not None:
+        projects = projects[counting[projects]]
+    return landscape.members.gathered(projects)
+
+
+def _informative(landscape: Landscape, concept: int) -> float:
+    """Return the information content of a concept as a share of the largest possible."""
+    most = np.log2(max(int(landscape.known.sum()), 2))
+    return float(min(landscape.information[concept] / most, 1.0))
+
+
+def technology_term(landscape: Landscape, meant: Sequence[Match], counting: Mask | None) -> Term:
+    """Return the term for projects with the concepts meant."""
+    values = np.zeros(landscape.size("organisation"))
+    constants: dict[str, Any] = {}
+    for match in meant:
+        information = _informative(landscape, match.concept)
+        n = np.minimum(counts(landscape, match.concept, counting), _COUNTED)
+        values += match.score * information * np.log2(1 + n) / np.log2(1 + _COUNTED)
+        iri = landscape.column("concept", "iri")[match.concept]
+        constants[iri] = {"match": match.score, "information": information}
+
+    def reason(organisation: int) -> Reason:
+        own = landscape.projects.row(organisation)
+        said: list[Statement] = []
+        for match in meant:
+            with_it = np.intersect1d(own, landscape.by_topic.row(match.concept))
+            if counting is not None:
+                with_it = with_it[counting[with_it]]
+            for project in with_it[:_COUNTED]:
+                said.append(_takes_part(landscape, organisation, int(project)))
+                said.append(_has_field(landscape, int(project), match.concept))
+        return Reason(tuple(said), {"concepts": constants})
+
+    formula = (
+        "sum over concepts: match * information * log2(1 + projects) / log2(17);"
+        " at most 16 projects count"
+    )
+    return Term("technology", 1.0, values, formula, reason)
+
+
+def mastery_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
+    """Return the term for concepts that the organisation is said to master."""
+    values = np.zeros(landscape.size("organisation"))
+    inside: dict[int, set[int]] = {}
+    for match in meant:
+        inside[match.concept] = landscape.below(match.concept, landscape.narrower)
+        has = np.isin(landscape.masters.columns, list(inside[match.concept]))
+        mask = np.zeros(len(values))
+        mask[landscape.masters.rows[has]] = match.score
+        values += mask
+
+    def reason(organisation: int) -> Reason:
+        iris, own = landscape.column("concept", "iri"), landscape.masters.row(organisation)
+        held = [int(c) for c in own if any(int(c) in found for found in inside.values())]
+        organisation_iri = landscape.column("organisation", "iri")[organisation]
+        said = tuple(Statement(organisation_iri, "masters", iris[c]) for c in held)
+        weights = {iris[m.concept]: m.score for m in meant}
+        return Reason(said, {"match": weights})
+
+    formula = "sum of match over concepts of which it masters one or a narrower one"
+    return Term("mastery", 1.0, values, formula, reason)
+
+
+def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
+    wanted: set[int] = set()
+    for match in meant:
+        wanted |= landscape.below(match.concept, landscape.narrower)
+    technologies = landscape.canonical[landscape.pairs("entry_technology", "object")]
+    about = landscape.pairs("entry_technology", "subject")[np.isin(technologies, list(wanted))]
+    offers = [e for e in np.unique(about).tolist() if _offered(landscape, e)]
+    of = landscape.pairs("entry_organisation", "subject")
+    holders = landscape.pairs("entry_organisation", "object")[np.isin(of, offers)]
+    values = np.zeros(landscape.size("organisation"))
+    values[holders] = 1.0
+
+    def reason(organisation: int) -> Reason:
+        mine = of[landscape.pairs("entry_organisation", "object") == organisation]
+        iris, organisations = (
+            landscape.column("entry", "iri"),
+            landscape.column("organisation", "iri"),
+        )
+        said = [
+            Statement(iris[e], _HELD_BY[_offered(landscape, e)], organisations[organisation])
+            for e in mine.tolist()
+            if e in offers
+        ]
+        return Reason(tuple(said))
+
+    return Term("offer", 0.5, values, "1 if it offers a service or has an offer for it", reason)
+
+
+_HELD_BY: Final = {"Service": "offeredBy", "Offer": "party", "Facility": "operatedBy", "": ""}
+
+
+def _offered(landscape: Landscape, entry: int) -> str:
+    """Return what kind of offer an entry is, or nothing if it is none."""
+    classes = landscape.column("entry", "classes")[entry] or ()
+    return next((name for name in ("Service", "Offer", "Facility") if name in classes), "")
+
+
+def standing(landscape: Landscape, near: Mask, hidden: float) -> tuple[Term, Term]:
+    """Return the terms between which the dial shifts weight: specialisation and experience.
+
+    `near` says which projects are about what is needed.
+    """
+    own = landscape.members.gathered(np.flatnonzero(near).astype(np.int32))
+    share = own / (landscape.experience + 5)
+
+    def of_share(organisation: int) -> Reason:
+        projects = landscape.projects.row(organisation)
+        about = projects[near[projects]]
+        said = tuple(_takes_part(landscape, organisation, int(p)) for p in about)
+        return Reason(said, {"projects": int(landscape.experience[organisation])})
+
+    formula = "projects about it / (all its projects + 5)"
+    special = Term("specialisation", 2 * hidden, share, formula, of_share)
+    return special, experience_term(landscape, 0.6 * (1 - hidden))
+
+
+def near_projects(
+    landscape: Landscape, about: tuple[Numbers, Vector], meant: Sequence[Match]
+) -> Mask:
+    """Return which projects have a concept meant, or at least half the best one's relevance."""
+    near = np.zeros(landscape.size("project"), bool)
+    rows, shares = about
+    near[rows[shares >= _NEAR]] = True
+    for match in meant:
+        near[landscape.by_topic.row(match.concept)] = True
+    return near
+
+
+def experience_term(landscape: Landscape, weight: float) -> Term:
+    """Return the term for how many projects the organisation takes part in."""
+    capped = np.minimum(landscape.experience, _EXPERIENCED)
+    values = np.log2(1.0 + capped) / 8
+
+    def reason(organisation: int) -> Reason:
+        projects = landscape.projects.row(organisation)[:_EXPERIENCED]
+        said = tuple(_takes_part(landscape, organisation, int(p)) for p in projects)
+        return Reason(said, text=f"{landscape.experience[organisation]} projects")
+
+    formula = "log2(1 + projects) / 8; at most 255 projects count"
+    return Term("experience", weight, values, formula, reason)
+
+
+def sme_term(landscape: Landscape, weight: float) -> Term:
+    """Return the term that prefers small and medium-sized enterprises."""
+
+    def reason(organisation: int) -> Reason:
+        iri = landscape.column("organisation", "iri")[organisation]
+        return Reason((Statement(iri, "isSme", "true"),))
+
+    return Term("sme", weight, landscape.sme.astype(np.float64), "1 if it is an SME", reason)
+
+
+def _takes_part(landscape: Landscape, organisation: int, project: int) -> Statement:
+    organisations = landscape.column("organisation", "iri")
+    projects = landscape.column("project", "iri")
+    return Statement(organisations[organisation], "participatesIn", projects[project])
+
+
+def _has_field(landscape: Landscape, project: int, concept: int) -> Statement:
+    projects, iris = landscape.column("project", "iri"), landscape.column("concept", "iri")
+    return Statement(projects[project], "field", iris[concept])

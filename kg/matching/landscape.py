@@ -1,0 +1,243 @@
+"""The innovation landscape of a release as numpy columns: who does what with whom, and where.
+
+Concepts that are exact matches of each other are one here (the atlas's own, if there is one). The
+information content of a concept is the logarithm of how few projects have it: what all share says
+nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from kg.errors import NotFoundError
+from kg.matching.sparse import Matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from kg.matching.sparse import Numbers, Vector
+
+_EPOCH: Final = date(1970, 1, 1)
+_NEVER: Final = -1
+
+
+def today() -> date:
+    """Return the day by which projects run and listings are valid."""
+    return datetime.now(UTC).date()
+
+
+def day_number(day: date) -> int:
+    """Return a day as the number of days since 1970."""
+    return (day - _EPOCH).days
+
+
+class Landscape:
+    """The tables of a release in memory. Rows are numbers; `iri` columns say what they stand for.
+
+    `before` restricts it to the projects signed before a day, for evaluation over time.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table], before: date | None = None) -> None:
+        self.tables = tables
+        self._before = before
+
+    def column(self, table: str, name: str) -> list[Any]:
+        """Return a column as a list, kept."""
+        key = f"{table}.{name}"
+        if key not in self._columns:
+            self._columns[key] = self.tables[table][name].to_pylist()
+        return self._columns[key]
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        return {}
+
+    def size(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        return int(self.tables[table].num_rows)
+
+    def rows(self, table: str) -> Mapping[str, int]:
+        """Return the row of each IRI of a table, kept."""
+        if table not in self._rows:
+            self._rows[table] = {iri: n for n, iri in enumerate(self.column(table, "iri"))}
+        return self._rows[table]
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, int]]:
+        return {}
+
+    def row(self, table: str, iri: str) -> int:
+        """Return the row of an IRI.
+
+        Raises:
+            NotFoundError: this release has no such thing.
+        """
+        found = self.rows(table).get(iri)
+        if found is None:
+            raise NotFoundError(f"This release has no {table} {iri}", iri=iri)
+        return found
+
+    def days(self, table: str, name: str) -> NDArray[np.int64]:
+        """Return a column of dates as days since 1970; -1 where there is none."""
+        key = f"{table}.{name}"
+        if key not in self._days:
+            texts = self.column(table, name)
+            self._days[key] = np.array([_day(text) for text in texts], np.int64)
+        return self._days[key]
+
+    @cached_property
+    def _days(self) -> dict[str, NDArray[np.int64]]:
+        return {}
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Which projects count: all, or those signed before the day."""
+        if self._before is None:
+            return np.ones(self.size("project"), bool)
+        signed = self.days("project", "signed")
+        return (signed != _NEVER) & (signed < day_number(self._before))
+
+    @cached_property
+    def members(self) -> Matrix:
+        """Projects × organisations: who takes part."""
+        projects = self.pairs("participation", "project")
+        kept = self.known[projects]
+        organisations = self.pairs("participation", "organisation")
+        return Matrix.of(
+            projects[kept], organisations[kept], self.size("project"), self.size("organisation")
+        )
+
+    @cached_property
+    def projects(self) -> Matrix:
+        """Organisations × projects."""
+        return self.members.turned
+
+    @cached_property
+    def coordinated(self) -> NDArray[np.int64]:
+        """How many projects each organisation coordinates."""
+        chosen = np.asarray(self.column("participation", "coordinator"), bool)
+        projects = self.pairs("participation", "project")
+        chosen &= self.known[projects]
+        organisations = self.pairs("participation", "organisation")
+        return np.bincount(organisations[chosen], minlength=self.size("organisation"))
+
+    def pairs(self, table: str, name: str) -> Numbers:
+        """Return a column of row numbers."""
+        return np.asarray(self.tables[table][name].to_numpy(zero_copy_only=False), np.int32)
+
+    @cached_property
+    def canonical(self) -> Numbers:
+        """For each concept the one that stands for it and its exact matches."""
+        chosen = np.arange(self.size("concept"), dtype=np.int32)
+        rows = self.rows("concept")
+        for row, other in enumerate(self.column("concept", "exact")):
+            if other in rows:
+                chosen[row] = chosen[rows[other]] = max(chosen[row], chosen[rows[other]])
+        return chosen
+
+    @cached_property
+    def topics(self) -> Matrix:
+        """Projects × concepts, broader ones included, exact matches as one."""
+        projects = self.pairs("field", "subject")
+        concepts = self.canonical[self.pairs("field", "object")]
+        kept = self.known[projects]
+        pairs = np.unique(np.stack((projects[kept], concepts[kept])), axis=1)
+        return Matrix.of(pairs[0], pairs[1], self.size("project"), self.size("concept"))
+
+    @cached_property
+    def by_topic(self) -> Matrix:
+        """Concepts × projects."""
+        return self.topics.turned
+
+    @cached_property
+    def information(self) -> Vector:
+        """The information content of each concept: log2(projects / projects with it)."""
+        counts = np.bincount(self.topics.columns, minlength=self.size("concept"))
+        total = max(int(self.known.sum()), 1)
+        return np.where(counts > 0, np.log2(total / np.maximum(counts, 1)), np.log2(total + 1))
+
+    @cached_property
+    def experience(self) -> NDArray[np.int64]:
+        """How many projects each organisation takes part in."""
+        return self.projects.sizes()
+
+    @cached_property
+    def sme(self) -> NDArray[np.bool_]:
+        """Which organisations are small or medium-sized enterprises, as the sources say."""
+        return np.asarray(self.column("organisation", "sme"), bool)
+
+    @cached_property
+    def masters(self) -> Matrix:
+        """Organisations × concepts that they are said to master."""
+        return Matrix.of(
+            self.pairs("masters", "subject"),
+            self.canonical[self.pairs("masters", "object")],
+            self.size("organisation"),
+            self.size("concept"),
+        )
+
+    @cached_property
+    def narrower(self) -> Mapping[int, list[int]]:
+        """The narrower concepts of each concept, as stated."""
+        return self._grouped("broader", 1, 0)
+
+    @cached_property
+    def broader(self) -> Mapping[int, list[int]]:
+        """The broader concepts of each concept, as stated."""
+        return self._grouped("broader", 0, 1)
+
+    @cached_property
+    def parts(self) -> Mapping[int, list[int]]:
+        """The places directly in each place."""
+        return self._grouped("part_of", 1, 0)
+
+    def _grouped(self, table: str, key: int, value: int) -> Mapping[int, list[int]]:
+        names = ("subject", "object")
+        columns = [self.pairs(table, names[n]).tolist() for n in (key, value)]
+        groups: dict[int, list[int]] = {}
+        for one, other in zip(*columns, strict=True):
+            groups.setdefault(one, []).append(other)
+        return groups
+
+    def below(self, start: int, groups: Mapping[int, list[int]]) -> set[int]:
+        """Return a row and all that lie below it in some groups."""
+        found, waiting = {start}, [start]
+        while waiting:
+            new = [n for n in groups.get(waiting.pop(), ()) if n not in found]
+            found.update(new)
+            waiting += new
+        return found
+
+    def located(self, table: str, place: str) -> NDArray[np.bool_]:
+        """Return which rows of a table have their seat in a place or a part of it.
+
+        Raises:
+            NotFoundError: this release has no such place.
+        """
+        inside = self.below(self.row("place", place), self.parts)
+        mask = np.zeros(self.size("place") + 1, bool)
+        mask[list(inside)] = True
+        return mask[self.places(table, "country")] | mask[self.places(table, "region")]
+
+    def places(self, table: str, name: str) -> NDArray[np.int64]:
+        """Return a column of places as rows of `place`; the row after the last for none."""
+        key = f"{table}.{name}#place"
+        if key not in self._days:
+            rows, none = self.rows("place"), self.size("place")
+            found = [rows.get(iri, none) for iri in self.column(table, name)]
+            self._days[key] = np.array(found, np.int64)
+        return self._days[key]
+
+
+def _day(text: str | None) -> int:
+    try:
+        return day_number(date.fromisoformat(text[:10])) if text else _NEVER
+    except ValueError:
+        return _NEVER

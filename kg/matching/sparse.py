@@ -1,0 +1,73 @@
+"""A sparse matrix of ones by rows, as numpy needs it for looking along rows and multiplying.
+
+Only what ranking needs: the columns of a row, products with a vector from either side, in time
+proportional to the entries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int32]
+    Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows of column numbers, one after the other; row i is `columns[starts[i]:starts[i + 1]]`."""
+
+    starts: NDArray[np.int64]
+    columns: Numbers
+    rows: Numbers
+    width: int
+
+    @classmethod
+    def of(cls, rows: Any, columns: Any, height: int, width: int) -> Matrix:
+        """Return the matrix with ones at pairs of row and column numbers, in any order."""
+        rows, columns = np.asarray(rows, np.int32), np.asarray(columns, np.int32)
+        order = np.lexsort((columns, rows))
+        counts = np.bincount(rows, minlength=height)
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        return cls(starts, columns[order], rows[order], width)
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return len(self.starts) - 1
+
+    @property
+    def turned(self) -> Matrix:
+        """The matrix with rows and columns exchanged."""
+        return Matrix.of(self.columns, self.rows, self.width, self.height)
+
+    def row(self, number: int) -> Numbers:
+        """Return the columns of a row, ascending."""
+        return self.columns[self.starts[number] : self.starts[number + 1]]
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Return the number of entries of each row."""
+        return np.diff(self.starts)
+
+    def times(self, vector: Vector) -> Vector:
+        """Return the product with a vector over the columns: a sum for each row."""
+        return np.bincount(self.rows, weights=vector[self.columns], minlength=self.height)
+
+    def under(self, vector: Vector) -> Vector:
+        """Return the product of a vector over the rows with the matrix: a sum for each column."""
+        return np.bincount(self.columns, weights=vector[self.rows], minlength=self.width)
+
+    def gathered(self, rows: Numbers, weights: Vector | None = None) -> Vector:
+        """Return the sum for each column over some rows, each with a weight."""
+        if not len(rows):
+            return np.zeros(self.width)
+        sizes = self.starts[rows + 1] - self.starts[rows]
+        ends = np.cumsum(sizes)
+        places = np.arange(ends[-1]) + np.repeat(self.starts[rows] - (ends - sizes), sizes)
+        spread = None if weights is None else np.repeat(weights, sizes)
+        return np.bincount(self.columns[places], spread, self.width).astype(np.float64)

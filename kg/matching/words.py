@@ -1,0 +1,286 @@
+"""Words in English, German, French and Italian: folding, stems, parts of compounds, likeness.
+
+1. A text is folded: lower case, no diacritics, `ä` like `ae` like `a`, `ß` like `ss`.
+2. A word has a stem in each language that it may be of (Snowball).
+3. A compound is parted where both sides are words of the vocabulary, or one is and the other long
+   enough to be a word of its own: `Photonikindustrie` → `photonik`, `industrie`. A linking `s`,
+   `n`, `en` or `es` between the parts is dropped.
+4. Two words are alike to a degree: the same stem 1, shared parts less, shared trigrams less still.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log
+from typing import TYPE_CHECKING, Final
+
+from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LANGUAGES: Final = {"en": "english", "de": "german", "fr": "french", "it": "italian"}
+_LONGEST: Final = 60
+_SHORTEST_PART: Final = 4
+_MOST_SEEN: Final = 200_000
+_WORD = re.compile(r"[^\W_]+")
+_DIGRAPH = re.compile(r"([aou])e")
+_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"})
+_LINKS: Final = ("", "s", "es", "n", "en", "er", "e")
+# Words that say nothing of a subject, folded.
+STOP: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "to",
+        "with",
+        "using",
+        "am",
+        "an",
+        "auf",
+        "aus",
+        "bei",
+        "das",
+        "dem",
+        "den",
+        "der",
+        "des",
+        "die",
+        "ein",
+        "eine",
+        "einen",
+        "einer",
+        "fur",
+        "im",
+        "in",
+        "mit",
+        "nach",
+        "und",
+        "vom",
+        "von",
+        "zu",
+        "zum",
+        "zur",
+        "uber",
+        "sowie",
+        "au",
+        "aux",
+        "avec",
+        "dans",
+        "de",
+        "des",
+        "du",
+        "en",
+        "et",
+        "la",
+        "le",
+        "les",
+        "l",
+        "d",
+        "par",
+        "pour",
+        "sur",
+        "un",
+        "une",
+        "al",
+        "alla",
+        "alle",
+        "che",
+        "con",
+        "da",
+        "dal",
+        "dei",
+        "del",
+        "della",
+        "delle",
+        "di",
+        "e",
+        "gli",
+        "i",
+        "il",
+        "lo",
+        "nel",
+        "nella",
+        "per",
+        "su",
+        "sul",
+        "un",
+        "una",
+        "who",
+        "what",
+        "we",
+        "wir",
+        "nous",
+        "chi",
+    ]
+)
+
+
+def _stemmer(language: str) -> object:
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    return builder.filter(Filter.stemmer(language)).build()
+
+
+_STEMMERS: Final = {code: _stemmer(name) for code, name in LANGUAGES.items()}
+
+
+def fold(text: str) -> str:
+    """Return a text without what people write differently: case, diacritics, `ae` for `ä`."""
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_SPECIAL))
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return _DIGRAPH.sub(r"\1", kept)
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of a text."""
+    return [w[:_LONGEST] for w in _WORD.findall(fold(text))]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str, language: str) -> str:
+    """Return the stem of a folded word in a language (`en`, `de`, `fr`, `it`)."""
+    found = _STEMMERS[language].analyze(word)  # type: ignore[attr-defined]
+    return str(found[0]) if found else word
+
+
+@lru_cache(maxsize=65536)
+def stems(word: str) -> frozenset[str]:
+    """Return the stems that a folded word may have in any language."""
+    return frozenset(stem(word, language) for language in LANGUAGES)
+
+
+@lru_cache(maxsize=65536)
+def trigrams(word: str) -> frozenset[str]:
+    """Return the trigrams of a word, its beginning and end marked."""
+    marked = f"^{word}$"
+    return frozenset(marked[i : i + 3] for i in range(len(marked) - 2))
+
+
+def dice(one: str, other: str) -> float:
+    """Return the share of trigrams that two words have in common (Sørensen-Dice)."""
+    a, b = trigrams(one), trigrams(other)
+    return 2 * len(a & b) / (len(a) + len(b))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The vocabulary of the labels: how rare each word is, and what compounds are made of."""
+
+    weights: dict[str, float]
+    parts: frozenset[str]
+    rarest: float
+    seen: dict[str, Word] = field(default_factory=dict, repr=False, compare=False)
+
+    def weight(self, word: str) -> float:
+        """Return how much a word says: rare ones much, words like `of` nearly nothing."""
+        return 0.05 if word in STOP else self.weights.get(word, self.rarest)
+
+    def split(self, word: str) -> tuple[str, ...]:
+        """Return the parts of a compound, or nothing when it is none that is known."""
+        return _split(word, self)
+
+    def known(self, part: str) -> bool:
+        """Tell whether a part is a word of the vocabulary, as it stands or but for its ending."""
+        return any(part.endswith(x) and part[: len(part) - len(x)] in self.parts for x in _LINKS)
+
+
+def lexicon(labels: Iterable[str]) -> Lexicon:
+    """Return the lexicon of labels in all languages."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for label in labels:
+        counts.update(set(words(label)))
+        total += 1
+    weights = {word: log(1 + total / count) for word, count in counts.items()}
+    parts = {w for w in counts if len(w) >= _SHORTEST_PART and w not in STOP and w.isalpha()}
+    return Lexicon(weights, frozenset(parts), log(1 + total))
+
+
+def _split(word: str, vocabulary: Lexicon) -> tuple[str, ...]:
+    if len(word) < 2 * _SHORTEST_PART:
+        return ()
+    best: tuple[int, tuple[str, ...]] = (0, ())
+    for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+        head, tail = word[:at], word[at:]
+        knows = vocabulary.known(head), vocabulary.known(tail)
+        # Both known is best; else the longest known part decides.
+        score = 1000 * all(knows) + max(at * knows[0], len(tail) * knows[1])
+        if any(knows) and score > best[0]:
+            rest = () if all(knows) else _split(tail if knows[0] else head, vocabulary)
+            unknown = rest or (tail if knows[0] else head,)
+            both = (
+                (head, tail) if all(knows) else ((head, *unknown) if knows[0] else (*unknown, tail))
+            )
+            best = (score, both)
+    return best[1]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A folded word with what it is compared by."""
+
+    text: str
+    stems: frozenset[str]
+    parts: frozenset[str]
+    weight: float
+
+
+def analysed(text: str, vocabulary: Lexicon) -> tuple[Word, ...]:
+    """Return the words of a text with stems, parts and weights."""
+    return tuple(_word(w, vocabulary) for w in words(text))
+
+
+def _word(text: str, vocabulary: Lexicon) -> Word:
+    known = vocabulary.seen.get(text)
+    if known is None:
+        parts = frozenset(stem(p, "de") for p in vocabulary.split(text) or (text,))
+        known = Word(text, stems(text), parts, vocabulary.weight(text))
+        if len(vocabulary.seen) < _MOST_SEEN:
+            vocabulary.seen[text] = known
+    return known
+
+
+def alike(one: Word, other: Word) -> float:
+    """Return how alike two words are, from 0 to 1."""
+    if one.text == other.text:
+        return 1.0
+    if one.stems & other.stems:
+        return 0.97
+    shared = 0.9 * 2 * len(one.parts & other.parts) / (len(one.parts) + len(other.parts))
+    if len(one.text) <= 3 or len(other.text) <= 3:  # noqa: PLR2004 - too short to be misspelt
+        return shared
+    spelt = dice(one.text, other.text)
+    return max(shared, spelt if spelt >= _LIKE else 0.0)
+
+
+_LIKE: Final = 0.45
+
+
+def likeness(query: tuple[Word, ...], label: tuple[Word, ...]) -> float:
+    """Return how well a label answers a query: what each covers of the other, rare words more."""
+    if not query or not label:
+        return 0.0
+    return 0.5 * _covered(label, query) + 0.5 * _covered(query, label)
+
+
+def _covered(whole: tuple[Word, ...], by: tuple[Word, ...]) -> float:
+    total = sum(w.weight for w in whole)
+    return sum(w.weight * max(alike(w, other) for other in by) for w in whole) / total
