@@ -61,8 +61,21 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer for a defect of ours; the server's log has the traceback, the client learns nothing."""
+    return problem_response(
+        {
+            "type": "about:blank",
+            "title": "Internal error",
+            "status": 500,
+            "detail": "The server failed; the fault is in its log",
+        }
+    )
+
+
 def install(app: FastAPI) -> None:
     """Have an application answer every error in this shape."""
     app.add_exception_handler(AtlasError, _atlas_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(Exception, _unexpected)

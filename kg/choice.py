@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 _CONTESTED: Final = """
 CREATE TEMP TABLE contested AS
 SELECT subject, predicate FROM {statements} WHERE predicate IN (SELECT unnest($functional))
-GROUP BY subject, predicate HAVING min(object) <> max(object)
+GROUP BY subject, predicate HAVING min(hash(object)) <> max(hash(object))
+"""
+
+_CONTENDERS: Final = """
+CREATE TEMP TABLE contender AS
+SELECT s.* FROM {statements} s SEMI JOIN contested c
+  ON s.subject = c.subject AND s.predicate = c.predicate
 """
 
 _RANKED: Final = """
@@ -31,15 +37,13 @@ CREATE TEMP TABLE candidate AS
 SELECT subject, predicate, object, kind, datatype, language, row_number() OVER (
     PARTITION BY subject, predicate
     ORDER BY max(modified) DESC NULLS LAST, count(*) DESC, object, datatype, language) AS rank
-FROM {statements} s SEMI JOIN contested c
-  ON s.subject = c.subject AND s.predicate = c.predicate
-GROUP BY subject, predicate, object, kind, datatype, language
+FROM contender GROUP BY subject, predicate, object, kind, datatype, language
 """
 
 _ALTERNATIVES: Final = """
 CREATE TABLE alternative AS
 SELECT s.*, w.object AS chosen
-FROM {statements} s
+FROM contender s
 JOIN candidate c ON s.subject = c.subject AND s.predicate = c.predicate AND s.object = c.object
   AND s.datatype IS NOT DISTINCT FROM c.datatype AND s.language IS NOT DISTINCT FROM c.language
 JOIN candidate w ON w.subject = c.subject AND w.predicate = c.predicate AND w.rank = 1
@@ -53,13 +57,15 @@ def choose(
 ) -> int:
     """Leave the statements that lost in the table `alternative`; return how many they are.
 
-    `statements` is the SQL of the statements, `functional` the IRIs of the properties that have at
-    most one value. The table has the columns of a statement and `chosen`, the value taken instead.
+    `statements` is the SQL of the numbered statements (kg.imports.numbered), `functional` the IRIs
+    of the properties that have at most one value. The table has the columns of a numbered
+    statement and `chosen`, the value taken instead.
     """
     parameters = {"functional": sorted(functional)}
     connection.execute(_CONTESTED.format(statements=statements), parameters)
-    connection.execute(_RANKED.format(statements=statements))
-    connection.execute(_ALTERNATIVES.format(statements=statements))
-    connection.execute("DROP TABLE contested; DROP TABLE candidate")
+    connection.execute(_CONTENDERS.format(statements=statements))
+    connection.execute(_RANKED)
+    connection.execute(_ALTERNATIVES)
+    connection.execute("DROP TABLE contested; DROP TABLE contender; DROP TABLE candidate")
     [(count,)] = connection.execute("SELECT count(*) FROM alternative").fetchall()
     return int(count)

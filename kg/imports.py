@@ -49,20 +49,23 @@ class Import:
 
     def chosen(self) -> str:
         """Return the SQL of the statements without those that lost to a contradicting one."""
-        return chosen(self.table("statements"), self.table("alternatives"))
+        return chosen(numbered(self.file("statements")), self.table("alternatives"))
 
     def published(self) -> str:
         """Return the SQL of what a release takes: chosen, and of no quarantined record."""
         return published(self.chosen(), self.table("quarantine"))
 
 
+def numbered(statements: Path) -> str:
+    """Return the SQL of a file of statements with the column `file_row_number`, from 0."""
+    return f"read_parquet({quoted(statements)}, file_row_number = true)"
+
+
 def chosen(statements: str, alternatives: str) -> str:
-    """Return the SQL of `statements` without the values that `alternatives` set aside."""
+    """Return the SQL of numbered statements without the rows that `alternatives` set aside."""
     return (
-        f"(SELECT s.* FROM {statements} s ANTI JOIN {alternatives} a ON s.subject = a.subject"
-        " AND s.predicate = a.predicate AND s.object = a.object AND s.kind = a.kind"
-        " AND s.datatype IS NOT DISTINCT FROM a.datatype"
-        " AND s.language IS NOT DISTINCT FROM a.language)"
+        f"(SELECT s.* EXCLUDE (file_row_number) FROM {statements} s ANTI JOIN {alternatives} a"
+        " ON s.file_row_number = a.file_row_number)"
     )
 
 

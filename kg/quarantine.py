@@ -54,9 +54,11 @@ def judge(
     """
     connection.execute(_SCHEMA)
     connection.execute(f"CREATE TEMP VIEW context AS {context}")
-    connection.execute(f"CREATE TEMP VIEW judged AS {published(statements, 'quarantine')}")
+    connection.execute(f"CREATE TEMP VIEW judged AS {statements}")
     rounds = 0
     while _round(connection, shapes, rounds):
+        left = published(statements, "quarantine")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW judged AS {left}")
         rounds += 1
     connection.execute("DROP VIEW judged; DROP VIEW context")
 

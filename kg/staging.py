@@ -61,20 +61,34 @@ if TYPE_CHECKING:
     from kg.statements import Statement
     from kg.workspace import Workspace
 
-_UNWRITABLE: Final = r"""
+# The distinct terms are few: only where one cannot be written are the rows looked at. They are a
+# table of their own, for in one statement the patterns would be matched before the DISTINCT.
+_NAMED: Final = """
+CREATE TEMP TABLE named AS
+SELECT DISTINCT subject AS term FROM {statements}
+UNION ALL SELECT DISTINCT predicate FROM {statements}
+UNION ALL SELECT DISTINCT object FROM {statements} WHERE kind <> 2
+"""
+_ILLEGAL: Final = """
+CREATE TABLE illegal AS SELECT term, reason FROM (
+  SELECT term, CASE WHEN starts_with(term, '_:') THEN 'a blank node without an IRI in its place'
+    WHEN regexp_matches(term, $illegal) THEN concat('not an IRI: ', term) END AS reason
+  FROM named
+  UNION ALL
+  SELECT language, concat('not a language tag (BCP 47): ', language)
+  FROM (SELECT DISTINCT language FROM {statements} WHERE language IS NOT NULL)
+  WHERE NOT regexp_full_match(language, '[A-Za-z]{{1,8}}(-[A-Za-z0-9]{{1,8}})*')
+  UNION ALL
+  SELECT DISTINCT object, 'a NUL character in a value' FROM {statements}
+  WHERE contains(object, chr(0)))
+WHERE reason IS NOT NULL
+"""
+_UNWRITABLE: Final = """
 CREATE TABLE unwritable AS
-SELECT DISTINCT file, line, field, record, CASE
-    WHEN regexp_matches(subject, $illegal) THEN concat('not an IRI: ', subject)
-    WHEN regexp_matches(predicate, $illegal) THEN concat('not an IRI: ', predicate)
-    WHEN kind = 1 AND regexp_matches(object, $illegal) THEN concat('not an IRI: ', object)
-    WHEN kind = 0 OR starts_with(subject, '_:') THEN 'a blank node without an IRI in its place'
-    WHEN contains(object, chr(0)) THEN 'a NUL character in a value'
-    ELSE concat('not a language tag (BCP 47): ', language) END AS reason
-FROM {statements}
-WHERE regexp_matches(subject, $illegal) OR regexp_matches(predicate, $illegal)
-   OR (kind = 1 AND regexp_matches(object, $illegal))
-   OR kind = 0 OR starts_with(subject, '_:') OR contains(object, chr(0))
-   OR NOT regexp_full_match(coalesce(language, 'en'), '[A-Za-z]{{1,8}}(-[A-Za-z0-9]{{1,8}})*')
+SELECT file, line, any_value(field) AS field, record, any_value(reason) AS reason
+FROM {statements} s JOIN illegal i
+  ON i.term = s.subject OR i.term = s.predicate OR i.term = s.object OR i.term = s.language
+GROUP BY file, line, record
 """
 # No scheme in front, or a character that neither SPARQL nor N-Triples allows between < and >.
 _ILLEGAL_IRI: Final = r"^[^A-Za-z_]|^[^:]*$|[\x00-\x20<>\"{}|^`\\]"
@@ -256,9 +270,11 @@ class _Staging:
     def _reject_unwritable(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Move records that no RDF document could hold from the statements to the rejects."""
         stated = f"read_parquet({quoted(self._file('statements'))})"
-        connection.execute(_UNWRITABLE.format(statements=stated), {"illegal": _ILLEGAL_IRI})
-        if not _size(connection, "unwritable"):
+        connection.execute(_NAMED.format(statements=stated))
+        connection.execute(_ILLEGAL.format(statements=stated), {"illegal": _ILLEGAL_IRI})
+        if not _size(connection, "illegal"):
             return
+        connection.execute(_UNWRITABLE.format(statements=stated))
         kept = f"SELECT s.* FROM {stated} s ANTI JOIN unwritable u ON s.record = u.record"
         self._rewrite(connection, "statements", kept)
         told = f"SELECT * FROM read_parquet({quoted(self._file('rejects'))})"
@@ -271,7 +287,7 @@ class _Staging:
         beside.rename(self._file(name))
 
     def _choose(self, connection: duckdb.DuckDBPyConnection) -> None:
-        stated = f"read_parquet({quoted(self._file('statements'))})"
+        stated = imports.numbered(self._file("statements"))
         choice.choose(connection, stated, self.rules.ontology.functional_properties)
         _copy(connection, "SELECT * FROM alternative", self._file("alternatives"))
 
@@ -282,8 +298,7 @@ class _Staging:
             for other in self.others.values()
         ]
         context = " UNION ALL ".join(["SELECT * FROM ontology", *told])
-        stated = f"read_parquet({quoted(self._file('statements'))})"
-        relation = imports.chosen(stated, "alternative")
+        relation = imports.chosen(imports.numbered(self._file("statements")), "alternative")
         quarantine.judge(connection, self.rules.shapes, relation, context)
         contradictions.report(connection, self.settings.base)
         _copy(connection, "SELECT * FROM finding", self._file("findings"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 import loaders
@@ -16,6 +17,11 @@ from kg.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+# Tests carry no timing bounds, and a failure found once is to be found again.
+hypothesis.settings.register_profile("atlas", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("atlas")
 
 
 def publish_sample(home: Path) -> None:

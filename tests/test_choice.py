@@ -26,7 +26,11 @@ def choose(rows: list[Statement]) -> tuple[list[str], list[tuple[str, int, str]]
     connection = duckdb.connect()
     columns = zip(*rows, strict=True)
     arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-    connection.register("rows", pa.Table.from_arrays(arrays, schema=SCHEMA))
+    connection.register("plain", pa.Table.from_arrays(arrays, schema=SCHEMA))
+    connection.execute(
+        "CREATE TABLE rows AS SELECT *, row_number() OVER (ORDER BY line) AS file_row_number"
+        " FROM plain"
+    )
     choice.choose(connection, "rows", [NAME])
     kept = connection.execute(
         f"SELECT DISTINCT object FROM {chosen('rows', 'alternative')} ORDER BY ALL"

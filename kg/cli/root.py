@@ -80,6 +80,7 @@ class Root:
     def show(self, value: Any, text: str) -> None:
         """Print the result of a command: the text for people or, with --json, the value."""
         typer.echo(json.dumps(value, ensure_ascii=False, default=str) if self.as_json else text)
+        sys.stdout.flush()
 
 
 def root(context: typer.Context) -> Root:

@@ -1,0 +1,125 @@
+"""Validation beside pySHACL on a tenth of a CORDIS import, the findings compared one by one.
+
+Both get the same graph: the statements of every tenth project, with the ontology's subclass axioms.
+The pySHACL figures are its own `validate` and, apart, rdflib's parse of the graph; ours are
+preparing and validating, and placing every finding in its cell. `SLICE=5` measures every fifth.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import imports as importing
+from benchmarks.measure import measured, table
+
+Finding = tuple[str, str, str, str]
+
+
+def slice_of(home: Path, parquet: Path, triples: Path, part: int) -> int:
+    """Write the statements of every `part`-th project as Parquet and as N-Triples."""
+    import duckdb  # noqa: PLC0415 - in the measured process
+
+    from kg import imports, nquads, staging  # noqa: PLC0415
+    from kg.statements import SCHEMA  # noqa: PLC0415
+    from kg.workspace import Workspace  # noqa: PLC0415
+
+    one = imports.current(Workspace(home))["cordis"]
+    chosen = f"try_cast(split_part(record, '/', 2) AS BIGINT) % {part} = 0"
+    connection = duckdb.connect()
+    connection.execute(f"CREATE TABLE part AS SELECT * FROM {one.chosen()} WHERE {chosen}")
+    rules = staging.read_rules(str(one.manifest["base"]))
+    axioms = [s for s in rules.ontology.subclass_statements("urn:ontology") if s]
+    marks = ", ".join("?" * len(SCHEMA))
+    connection.executemany(f"INSERT INTO part VALUES ({marks})", axioms)
+    connection.execute(f"COPY part TO '{parquet}' (FORMAT parquet)")
+    nquads.write(connection, "(SELECT DISTINCT * REPLACE ('urn:g' AS graph) FROM part)", triples)
+    return int(connection.execute("SELECT count(*) FROM part").fetchall()[0][0])
+
+
+def ours(parquet: Path) -> tuple[Counter[Finding], float, float]:
+    """Validate and place with our engine; return the findings and the seconds of both parts."""
+    import time  # noqa: PLC0415 - in the measured process
+
+    import duckdb  # noqa: PLC0415
+
+    from kg import findings, staging  # noqa: PLC0415
+    from kg.shacl import validate  # noqa: PLC0415
+    from kg.terms import DEFAULT_BASE  # noqa: PLC0415
+
+    connection = duckdb.connect()
+    shapes = staging.read_rules(DEFAULT_BASE).shapes
+    begin = time.perf_counter()
+    connection.execute(f"CREATE VIEW statement AS SELECT * FROM read_parquet('{parquet}')")
+    validation = validate(connection, shapes)
+    validated = time.perf_counter()
+    findings.place(connection, validation)
+    placed = time.perf_counter()
+    rows = connection.execute(
+        f"SELECT shape, component, focus, coalesce(value, '') FROM {validation.table}"
+    ).fetchall()
+    return Counter(rows), validated - begin, placed - validated
+
+
+def theirs(triples: Path) -> tuple[Counter[Finding], float, float]:
+    """Validate with pySHACL; return the findings, the seconds of parsing and of validating."""
+    import time  # noqa: PLC0415 - in the measured process
+
+    import pyshacl  # noqa: PLC0415
+    import rdflib  # noqa: PLC0415
+
+    from kg import shapes  # noqa: PLC0415
+
+    begin = time.perf_counter()
+    # Lexical forms as they are written: "05" is not "5" to sh:in and sh:pattern.
+    rdflib.NORMALIZE_LITERALS = False
+    dataset = rdflib.Dataset()
+    dataset.parse(triples, format="nquads")
+    data = dataset.graph(rdflib.URIRef("urn:g"))
+    parsed = time.perf_counter()
+    _, report, _ = pyshacl.validate(data, shacl_graph=shapes.read(), meta_shacl=False)
+    validated = time.perf_counter()
+    return _findings(report), parsed - begin, validated - parsed
+
+
+def _findings(report: Any) -> Counter[Finding]:
+    import rdflib  # noqa: PLC0415 - in the measured process
+
+    sh = rdflib.SH
+    names = (sh.sourceShape, sh.sourceConstraintComponent, sh.focusNode, sh.value)
+    results = report.objects(predicate=sh.result)
+    return Counter(
+        tuple("" if (found := report.value(node, name)) is None else str(found) for name in names)
+        for node in results
+    )
+
+
+def main() -> None:
+    """Measure and print the table."""
+    part = int(os.environ.get("SLICE", "10"))
+    with TemporaryDirectory(prefix="atlas-bench-") as name:
+        home, parquet, triples = (Path(name) / n for n in ("home", "slice.parquet", "slice.nq"))
+        for source, paths in importing.inputs():
+            measured(importing.load, home, source, paths)
+        rows = measured(slice_of, home, parquet, triples, part).result
+        mine, peer = measured(ours, parquet), measured(theirs, triples)
+    found, validating, placing = mine.result
+    others, parsing, peer_validating = peer.result
+    table(
+        ["engine", "prepare s", "validate s", "place s", "peak MB", "findings"],
+        [
+            ["ours", "in validate", validating, placing, mine.megabytes, found.total()],
+            ["pySHACL", parsing, peer_validating, "-", peer.megabytes, others.total()],
+        ],
+    )
+    more, less = (found - others).total(), (others - found).total()
+    print(
+        f"\n{rows:,} statements. Ours takes 1/{peer_validating / validating:.0f} of pySHACL's time"
+        f" (1/{(parsing + peer_validating) / validating:.0f} with its parse)."
+        f" Findings only ours: {more}; only pySHACL's: {less}."
+    )
+    for finding, count in [*(found - others).items(), *(others - found).items()][:5]:
+        print(f"  differs ({count}): {finding}")
