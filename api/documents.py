@@ -15,11 +15,10 @@ from api import linked, pages
 from api.linked import Link
 from api.pages import Alternate
 from api.representations import HTML, RDF_FORMS
-from kg import asof
 from kg.description import Description, describe, exists, labels, value
 from kg.errors import NotFoundError
-from kg.quads import link, moment, text, typed
-from kg.terms import DCTERMS, FOAF, OWL, RDF_TYPE, VOID, XSD_BOOLEAN
+from kg.quads import link, text, typed
+from kg.terms import DCTERMS, OWL, RDF_TYPE, XSD_BOOLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -144,16 +143,11 @@ def _links(visit: Visit, description: Description, form: Form) -> list[Link]:
     return found + _past(visit, iri)
 
 
-def _about_itself(visit: Visit, description: Description, form: Form) -> Iterator[Quad]:
+def _itself(visit: Visit, description: Description, form: Form) -> Iterator[Quad]:
     """Yield what a document says of itself: its topic, release, graphs, licences and pages."""
-    iri, page, release = description.iri, description.page, visit.opened.release
+    iri, page = description.iri, description.page
     this = url(visit, iri, form, page)
-    yield link(this, RDF_TYPE, FOAF + "Document")
-    yield link(this, FOAF + "primaryTopic", iri)
-    yield link(this, VOID + "inDataset", f"{visit.base}dataset")
-    yield link(this, DCTERMS + "isPartOf", f"{visit.base}release/{release.number}")
-    yield text(this, OWL + "versionInfo", str(release.number))
-    yield moment(this, DCTERMS + "modified", asof.created(release))
+    yield from visit.itself(this, iri)
     for graph in description.graphs:
         yield link(this, DCTERMS + "source", graph)
     for licence in visit.shelf.licences(description.graphs):
@@ -198,7 +192,7 @@ def answer(
             vary=vary,
         )
     return visit.answer(
-        lambda: visit.write(form, (*_about_itself(visit, description, form), *description.quads)),
+        lambda: visit.write(form, (*_itself(visit, description, form), *description.quads)),
         form.content_type,
         visit.headers(form.extension, found, vary),
     )

@@ -30,9 +30,11 @@ from kg.catalogue import OWN_LICENCE
 from kg.description import named
 from kg.errors import ParameterError
 from kg.identifiers import Identifiers
+from kg.quads import link, moment, text
+from kg.terms import DCTERMS, FOAF, OWL, RDF_TYPE, VOID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fastapi import APIRouter, FastAPI, Request
     from pyoxigraph import Quad
@@ -171,6 +173,16 @@ class Visit:
         query = f"?{urlencode(parameters)}" if parameters else ""
         return f"{self.root}{path}{query}"
 
+    def itself(self, document: str, topic: str) -> Iterator[Quad]:
+        """Yield what every document says of itself: its topic, dataset, release and date."""
+        release = self.opened.release
+        yield link(document, RDF_TYPE, FOAF + "Document")
+        yield link(document, FOAF + "primaryTopic", topic)
+        yield link(document, VOID + "inDataset", f"{self.base}dataset")
+        yield link(document, DCTERMS + "isPartOf", f"{self.base}release/{release.number}")
+        yield text(document, OWL + "versionInfo", str(release.number))
+        yield moment(document, DCTERMS + "modified", asof.created(release))
+
     def write(self, form: Form, quads: Iterable[Quad]) -> bytes:
         """Write quads in an RDF form, with the context of the release."""
         reference = self.site + self.local("/context.jsonld")[len(self.root) :]
@@ -215,8 +227,8 @@ class Visit:
 def listed(links: Iterable[Link] = (), vary: Iterable[str] = ()) -> dict[str, str]:
     """Return the headers for links and for what a choice depended on."""
     headers = {}
-    if link := ", ".join(map(str, links)):
-        headers["Link"] = link
+    if field := ", ".join(map(str, links)):
+        headers["Link"] = field
     if names := ", ".join(vary):
         headers["Vary"] = names
     return headers

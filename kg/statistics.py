@@ -92,8 +92,10 @@ def create_statements(
 
 def write(connection: duckdb.DuckDBPyConnection, base: str, path: Path) -> None:
     """Count the table `statement` and write the statistics as JSON."""
+    distinct = "SELECT DISTINCT subject, predicate, object FROM statement"
+    connection.execute(f"CREATE TABLE triple AS {distinct}")
     counted = Statistics(
-        whole=_counts(connection, "SELECT DISTINCT subject, predicate, object FROM statement"),
+        whole=_whole(connection),
         entities=_entities(connection, base),
         graphs=_graphs(connection),
         classes=_classes(connection),
@@ -120,8 +122,8 @@ _MEASURES: Final = f"""count(*), count(DISTINCT subject), count(DISTINCT object)
     count(DISTINCT predicate), count(DISTINCT object) FILTER (predicate = {quoted(RDF_TYPE)})"""
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, triples: str) -> Counts:
-    (row,) = connection.execute(f"SELECT {_MEASURES} FROM ({triples})").fetchall()
+def _whole(connection: duckdb.DuckDBPyConnection) -> Counts:
+    (row,) = connection.execute(f"SELECT {_MEASURES} FROM triple").fetchall()
     return Counts(*row)
 
 
@@ -131,29 +133,25 @@ def _graphs(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
 
 
 def _entities(connection: duckdb.DuckDBPyConnection, base: str) -> int:
-    query = "SELECT count(DISTINCT subject) FROM statement WHERE starts_with(subject, ?)"
+    query = "SELECT count(DISTINCT subject) FROM triple WHERE starts_with(subject, ?)"
     (row,) = connection.execute(query, [base + "id/"]).fetchall()
     return int(row[0])
 
 
 def _classes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    query = """SELECT object[2:-2], count(DISTINCT subject) AS size FROM statement
+    query = """SELECT object[2:-2], count(*) AS size FROM triple
         WHERE predicate = ? AND starts_with(object, '<') GROUP BY 1 ORDER BY size DESC, 1"""
     return dict(connection.execute(query, [RDF_TYPE]).fetchall())
 
 
 def _properties(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    query = """SELECT predicate, count(*) AS size
-        FROM (SELECT DISTINCT subject, predicate, object FROM statement)
-        GROUP BY 1 ORDER BY size DESC, 1"""
+    query = "SELECT predicate, count(*) AS size FROM triple GROUP BY 1 ORDER BY size DESC, 1"
     return dict(connection.execute(query).fetchall())
 
 
 def _linksets(connection: duckdb.DuckDBPyConnection, base: str) -> list[Linkset]:
-    query = """SELECT predicate, count(*)
-        FROM (SELECT DISTINCT subject, predicate, object FROM statement
-              WHERE starts_with(subject, ?) AND starts_with(object, ?))
-        GROUP BY 1 ORDER BY 1"""
+    query = """SELECT predicate, count(*) FROM triple
+        WHERE starts_with(subject, ?) AND starts_with(object, ?) GROUP BY 1 ORDER BY 1"""
     return [
         Linkset(target, predicate, count)
         for target, namespace in TARGETS.items()

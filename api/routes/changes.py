@@ -23,7 +23,9 @@ from kg.errors import NotAcceptableError, NotFoundError, ParameterError
 from kg.feed import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from pyoxigraph import Quad
 
     from kg.store import OpenRelease
 
@@ -83,10 +85,14 @@ def root(request: Request, named: FormatQuery = None, lang: LanguageQuery = None
         )
     headers = to.headers(form.extension, links, vary)
     return to.answer(
-        lambda: to.write(form, feed.root(to.site, to.base, _kept(request))),
+        lambda: to.write(form, (*_itself(to, ""), *feed.root(to.site, to.base, _kept(request)))),
         form.content_type,
         headers,
     )
+
+
+def _itself(to: Visit, place: str) -> Iterator[Quad]:
+    return to.itself(f"{to.site}/changes{place}", feed.stream_iri(to.base))
 
 
 def _page(to: Visit) -> Mapping[str, Any]:
@@ -156,8 +162,9 @@ def page_of(
     if page < change.pages:
         links.append(Link(f"{to.root}/changes/{before}/{after}/{page + 1}", "next"))
     headers = to.headers(f"{form.extension}-{before}", links, () if named else ("Accept",))
+    itself = _itself(to, f"/{before}/{after}/{page}")
     return to.answer(
-        lambda: to.write(form, feed.page(to.site, to.base, step, change, page)),
+        lambda: to.write(form, (*itself, *feed.page(to.site, to.base, step, change, page))),
         form.content_type,
         headers,
     )

@@ -70,8 +70,13 @@ def _answer(to: Visit, named: str | None, lang: str | None) -> Response:
             links=_links(to, form),
             vary=vary,
         )
+    document = f"{to.site}{to.local('/ontology', format=form.extension).removeprefix(to.root)}"
     headers = to.headers(form.extension, _links(to, form), vary)
-    return to.answer(lambda: to.write(form, _quads(to)), form.content_type, headers)
+    return to.answer(
+        lambda: to.write(form, (*to.itself(document, f"{to.base}ontology"), *_quads(to))),
+        form.content_type,
+        headers,
+    )
 
 
 @readable(router, "/ontology", "The ontology of a release")
