@@ -71,7 +71,8 @@ QUERIES: Final = {
           FILTER EXISTS { ?part atlas:organisation ?org ; atlas:role atlas:CoordinatorRole } }""",
     "NOT EXISTS": """
         SELECT (COUNT(*) AS ?n) { ?org a atlas:Organisation
-          FILTER NOT EXISTS { ?part atlas:organisation ?org ; atlas:role atlas:CoordinatorRole } }""",
+          FILTER NOT EXISTS { ?part atlas:organisation ?org ;
+            atlas:role atlas:CoordinatorRole } }""",
     "NOT EXISTS with a filter": """
         SELECT (COUNT(*) AS ?n) { ?project a atlas:Project ; atlas:startDate ?start
           FILTER NOT EXISTS { ?part atlas:project ?project ; atlas:ecContribution ?amount
@@ -83,7 +84,8 @@ QUERIES: Final = {
         SELECT (COUNT(?short) AS ?n) (COUNT(*) AS ?m) {
           ?org atlas:legalName ?name OPTIONAL { ?org atlas:shortName ?short } }""",
     "regular expression on names": """
-        SELECT ?org ?name { ?org atlas:legalName ?name FILTER(REGEX(?name, "quantum.*gmbh", "i")) }""",
+        SELECT ?org ?name { ?org atlas:legalName ?name
+          FILTER(REGEX(?name, "quantum.*gmbh", "i")) }""",
     "word in objectives": """
         SELECT (COUNT(*) AS ?n) { ?project atlas:objective ?text
           FILTER(CONTAINS(LCASE(STR(?text)), "battery")) }""",
@@ -111,13 +113,14 @@ QUERIES: Final = {
     "export of names": """
         SELECT ?org ?name ?country ?city { ?org atlas:legalName ?name ; atlas:country ?country ;
           atlas:city ?city }""",
-    "distinct places": "SELECT DISTINCT ?city ?region { ?org atlas:city ?city ; atlas:region ?region }",
+    "distinct places": """
+        SELECT DISTINCT ?city ?region { ?org atlas:city ?city ; atlas:region ?region }""",
     "graphs": "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
     "one organisation": """
         SELECT ?p ?o { <https://w3id.org/cluster-atlas/id/organisation/900000007> ?p ?o }""",
     "one project's partners": """
-        SELECT ?org ?name { ?part atlas:project <https://w3id.org/cluster-atlas/id/project/101000005> ;
-          atlas:organisation ?org . ?org rdfs:label ?name }""",
+        SELECT ?org ?name { ?org rdfs:label ?name . ?part atlas:organisation ?org ;
+          atlas:project <https://w3id.org/cluster-atlas/id/project/101000005> }""",
 }
 
 
@@ -195,9 +198,7 @@ def _build_columns(quads: str, folder: str) -> None:
 def bag(data: bytes) -> Counter[frozenset[tuple[str, str]]]:
     """Return a JSON answer's solutions; numbers to twelve digits."""
     rows = json.loads(data)["results"]["bindings"]
-    return Counter(
-        frozenset((name, _term(term)) for name, term in row.items()) for row in rows
-    )
+    return Counter(frozenset((name, _term(term)) for name, term in row.items()) for row in rows)
 
 
 def _term(term: dict[str, str]) -> str:
@@ -255,8 +256,15 @@ def _compared(quads: Path, folder: Path) -> None:
             on_disk, _ = disk.ask(text)
             verdict = _same(text, data, answer)
             rows.append(
-                [name, mine * 1e3, in_memory * 1e3, on_disk * 1e3]
-                + [mine / in_memory, mine / on_disk, verdict]
+                [
+                    name,
+                    mine * 1000.0,
+                    in_memory * 1000.0,
+                    on_disk * 1000.0,
+                    mine / in_memory,
+                    mine / on_disk,
+                    verdict,
+                ]
             )
     memory.close()
     disk.close()

@@ -6,7 +6,7 @@ subject and one sorted by object. `build` writes them, `catalogue` says what is 
 
 | file | holds |
 |---|---|
-| columns.duckdb | `p<n>` and `r<n>` per property, `triples`, `repeats`, `dictionary`, `other`, `property` |
+| columns.duckdb | `p<n>`, `r<n>` per property; `triples`, `repeats`, `dictionary`, `other` |
 | terms-<tag>.arrow | the terms of a tag in the order of their numbers, memory-mapped |
 """
 

@@ -48,7 +48,7 @@ _SCHEMA: Final = pa.schema(
 
 
 def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> int:
-    """Write the columns of the statements in a relation and return how many distinct ones there are.
+    """Write the columns of the statements in a relation and return how many distinct there are.
 
     Args:
         connection: holds the relation; its memory limit and temporary folder bound the building.
@@ -106,9 +106,7 @@ def _batches(quads: Iterable[Quad]) -> Iterator[pa.RecordBatch]:
 
 def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
     columns = zip(*rows, strict=True)
-    arrays = [
-        pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)
-    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
@@ -158,5 +156,3 @@ def _canonical_view(quads: str) -> str:
         f" FROM {quads} q LEFT JOIN canonical_literal c"
         " ON q.kind = 2 AND q.object = c.object AND q.datatype = c.datatype"
     )
-
-

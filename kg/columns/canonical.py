@@ -33,10 +33,20 @@ REGULAR: Final = {
     ),
     XSD + "gYear": "[0-9]{4}",
 }
-_SMALLER_INTEGERS: Final = (
-    "byte short int long unsignedByte unsignedShort unsignedInt unsignedLong positiveInteger"
-    " negativeInteger nonPositiveInteger nonNegativeInteger"
-).split()
+_SMALLER_INTEGERS: Final = [
+    "byte",
+    "short",
+    "int",
+    "long",
+    "unsignedByte",
+    "unsignedShort",
+    "unsignedInt",
+    "unsignedLong",
+    "positiveInteger",
+    "negativeInteger",
+    "nonPositiveInteger",
+    "nonNegativeInteger",
+]
 VALUED: Final = frozenset(
     {
         *REGULAR,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Property:
     """The tables of a property; `properties` (the module) says what their columns are.
 
-    `ranked` says whether some object has tag 9; `subjects` and `objects` are estimates of how many distinct ones there are; `scale` is that of
+    `ranked` says whether some object has tag 9; `subjects` and `objects` are estimates of how many
+    distinct ones there are; `scale` is that of
     the column `v`, None without one; `exceptions` counts the values that `v` does not hold.
     """
 
@@ -84,6 +85,17 @@ def open_catalogue(connection: duckdb.DuckDBPyConnection) -> Catalogue:
 def _property(row: tuple[int, ...]) -> Property:
     classes = frozenset(kind for kind in Class if row[5] & (1 << kind))
     return Property(
-        row[0], row[1], str(row[2]), row[3], row[4], classes, bool(row[6]), row[7],
-        row[8], bool(row[9]), bool(row[10]), row[11], row[12],
+        row[0],
+        row[1],
+        str(row[2]),
+        row[3],
+        row[4],
+        classes,
+        bool(row[6]),
+        row[7],
+        row[8],
+        bool(row[9]),
+        bool(row[10]),
+        row[11],
+        row[12],
     )

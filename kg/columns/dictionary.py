@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyoxigraph import Literal, NamedNode
 
-from kg.columns.ids import OTHER_TAG, TAG_BITS, Class, first, inline
+from kg.columns.ids import OTHER_TAG, Class, first, inline
 from kg.terms import RDF_LANG_STRING, XSD_STRING
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def write_dictionaries(connection: duckdb.DuckDBPyConnection, folder: Path) -> N
             f"SELECT {columns} FROM built.dictionary"
             f" WHERE id >= {first(tag)} AND id < {first(tag + 1)} ORDER BY id"
         ).to_arrow_reader(_ROWS)
-        with pa.OSFile(str(folder / f"terms-{tag}.arrow"), "wb") as sink:
-            with pa.ipc.new_file(sink, schema) as writer:
-                for batch in reader:
-                    writer.write_batch(batch.cast(schema))
+        path = str(folder / f"terms-{tag}.arrow")
+        with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch.cast(schema))
 
 
 @dataclass(frozen=True)

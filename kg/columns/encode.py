@@ -229,7 +229,10 @@ def _rows() -> str:
     objects = {
         "kind = 0": ("o.id", "JOIN rank_blank o ON q.object = o.lex"),
         "kind = 1": ("o.id", "JOIN rank_iri o ON q.object = o.lex"),
-        f"kind = 2 AND q.datatype = '{_STRING}'": ("o.id", "JOIN rank_string o ON q.object = o.lex"),
+        f"kind = 2 AND q.datatype = '{_STRING}'": (
+            "o.id",
+            "JOIN rank_string o ON q.object = o.lex",
+        ),
         f"kind = 2 AND q.datatype = '{_LANG}'": (
             "o.id",
             "JOIN rank_lang o ON q.object = o.lex AND q.language = o.language",

@@ -68,8 +68,15 @@ DATATYPES: Final = {
 COMPARABLE: Final = tuple(
     XSD + name
     for name in (
-        "time gYearMonth gMonthDay gDay gMonth duration yearMonthDuration dayTimeDuration"
-    ).split()
+        "time",
+        "gYearMonth",
+        "gMonthDay",
+        "gDay",
+        "gMonth",
+        "duration",
+        "yearMonthDuration",
+        "dayTimeDuration",
+    )
 )
 
 

@@ -30,7 +30,8 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the property tables and `property` from `triples` in the attached database `built`."""
     connection.execute(
         "CREATE TABLE built.property (n INTEGER, id BIGINT, iri VARCHAR, count BIGINT,"
-        " repeats BIGINT, classes BIGINT, ranked BOOLEAN, subjects BIGINT, objects BIGINT, reverse BOOLEAN,"
+        " repeats BIGINT, classes BIGINT, ranked BOOLEAN, subjects BIGINT, objects BIGINT,"
+        " reverse BOOLEAN,"
         " lexical BOOLEAN, scale INTEGER, exceptions BIGINT)"
     )
     rows = connection.execute(_SUMMARY).fetchall()
@@ -40,8 +41,19 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
         exceptions = _tables(connection, n, predicate, count, scale, lexical=lexical)
         connection.execute(
             "INSERT INTO built.property VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [n, predicate, iri, count, repeats, classes, *statistics]
-            + [count > _SMALL, lexical, scale, exceptions],
+            [
+                n,
+                predicate,
+                iri,
+                count,
+                repeats,
+                classes,
+                *statistics,
+                count > _SMALL,
+                lexical,
+                scale,
+                exceptions,
+            ],
         )
 
 
@@ -124,8 +136,7 @@ def _tables(
     text = ", lex" if lexical else ""
     texts = source + (" JOIN built.dictionary d ON d.id = o" if lexical else "")
     connection.execute(
-        f"CREATE TABLE built.p{n} AS SELECT {columns}{text} FROM {texts} WHERE p = ?"
-        " ORDER BY s, o",
+        f"CREATE TABLE built.p{n} AS SELECT {columns}{text} FROM {texts} WHERE p = ? ORDER BY s, o",
         [predicate],
     )
     if count > _SMALL:

@@ -1,6 +1,7 @@
 """Aggregates as SQL aggregates over native values (SPARQL 1.1, sections 11 and 18.5.1).
 
-COUNT and SAMPLE pass over errors; every other aggregate of a group with an error is one. Numbers are summed as integers, so nothing is made into a term before it is asked for.
+COUNT and SAMPLE pass over errors; every other aggregate of a group with an error is one.
+Numbers are summed as integers, so nothing is made into a term before it is asked for.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from kg.sparql.facets import (
     TEXT,
     Value,
     exact,
-    of_column,
     string,
 )
 from kg.sparql.projection import column_of
 from kg.sparql.relation import Column, Number, Relation, moved
+from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,9 +196,7 @@ def _mixed_sum(call: Aggregate, value: Value) -> Aggregated:
         _counted_kind(value, Class.FLOAT),
     )
     average = call.name == "AVG"
-    return Aggregated(
-        parts, lambda _relation, found: _mixed_result(found, scale, average=average)
-    )
+    return Aggregated(parts, lambda _relation, found: _mixed_result(found, scale, average=average))
 
 
 def _mixed_result(found: tuple[str, ...], scale: int, *, average: bool) -> Value:

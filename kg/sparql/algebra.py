@@ -196,7 +196,8 @@ class Select:
 
     `projection` pairs each variable with its expression or None; `group` is None where nothing is
     grouped and empty where all solutions are one group; `values` is inline data joined after
-    grouping, as a VALUES clause behind the modifiers is (section 18.2.4.3); REDUCED is read as nothing, which section
+    grouping, as a VALUES clause behind the modifiers is (section 18.2.4.3); REDUCED is read as
+    nothing, which section
     18.5 permits.
     """
 

@@ -15,7 +15,6 @@ from kg.sparql.facets import (
     either_exact,
     error,
     exact,
-    number_text,
     rescaled,
 )
 from kg.sparql.relation import Number
@@ -106,6 +105,7 @@ def _promoted(name: str, left: Value, right: Value) -> Value:
 
 def mixed(classes: frozenset[Class], kind: str, number: str, exact_value: Value) -> Value:
     """Return a number whose kind is known row by row, exact where it is."""
+
     def text() -> str:
         return (
             f"CASE {kind} WHEN {int(Class.DOUBLE)} THEN atlas_double_text({number})"

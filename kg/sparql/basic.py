@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pyoxigraph import Literal, NamedNode
 
 from kg.columns.canonical import canonical
-from kg.columns.ids import Class
+from kg.columns.ids import OTHER_TAG, TAG_BITS, Class
 from kg.sparql.algebra import Alternative, Bgp, Inverse, Repeat, Sequence, Triple, Var
-from kg.sparql.facets import constant_class
 from kg.sparql.graphs import GRAPH, Active, graph_list, source
 from kg.sparql.joins import join, union
 from kg.sparql.paths import Ends, Seeds, closure, constant_seeds, ends, pairs
 from kg.sparql.projection import merged
 from kg.sparql.relation import Column, Number, Relation
+from kg.sparql.temporal import literal_class
 
 if TYPE_CHECKING:
     from kg.columns.catalogue import Property
@@ -137,9 +137,7 @@ def _object(
     number = None
     if beside and known.scale is not None and not known.exceptions:
         number = Number(f"{alias}.v", known.scale)
-    return Column(
-        f"{alias}.o", "id", known.classes, ranked=known.ranked, lex=lex, number=number
-    )
+    return Column(f"{alias}.o", "id", known.classes, ranked=known.ranked, lex=lex, number=number)
 
 
 def _remember(building: Basic, triple: Triple, known: Property) -> None:
@@ -236,7 +234,9 @@ def _zero_classes(building: Basic, triple: Triple) -> Column:
         if not isinstance(node, Var):
             number = building.context.number(node)
             classes = frozenset({_class(node)})
-            return Column("", "id", classes, ranked=number >> 59 == 9, local=number < 0)
+            return Column(
+                "", "id", classes, ranked=number >> TAG_BITS == OTHER_TAG, local=number < 0
+            )
     for node in (triple.subject, triple.object):
         if isinstance(node, Var) and node in building.relation.columns:
             return building.relation.columns[node]
@@ -246,4 +246,4 @@ def _zero_classes(building: Basic, triple: Triple) -> Column:
 
 
 def _class(term: Term) -> Class:
-    return Class.IRI if isinstance(term, NamedNode) else constant_class(canonical(term))
+    return Class.IRI if isinstance(term, NamedNode) else literal_class(canonical(term))

@@ -10,7 +10,6 @@ from kg.sparql.facets import (
     ALL,
     EXACT,
     NUMERIC,
-    Number,
     Value,
     boolean,
     completed,
@@ -18,6 +17,7 @@ from kg.sparql.facets import (
     exact,
     string,
 )
+from kg.sparql.relation import Number
 from kg.terms import XSD, XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER, XSD_STRING
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _truncated(sql: str) -> str:
 
 
 def _parsed_integer(text: str) -> str:
-    return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,19}}') THEN CAST({text} AS HUGEINT) END"
+    whole = f"regexp_full_match({text}, '[+-]?[0-9]{{1,19}}')"
+    return f"CASE WHEN {whole} THEN CAST({text} AS HUGEINT) END"
 
 
 def _to_decimal(value: Value) -> Value:
@@ -73,7 +74,9 @@ def _to_decimal(value: Value) -> Value:
         value,
         {
             EXACT: lambda: f"CAST({value.number.sql} AS HUGEINT) * {shift}",
-            frozenset({Class.BOOLEAN}): lambda: f"CAST({value.get('boolean')} AS HUGEINT) * {10**18}",
+            frozenset({Class.BOOLEAN}): lambda: (
+                f"CAST({value.get('boolean')} AS HUGEINT) * {10**18}"
+            ),
             _STRING: lambda: _parsed_decimal(value.get("lex")),
         },
     )
@@ -129,7 +132,9 @@ def _to_boolean(value: Value) -> Value:
 
 
 def _parsed_boolean(text: str) -> str:
-    return f"CASE WHEN {text} IN ('true', '1') THEN TRUE WHEN {text} IN ('false', '0') THEN FALSE END"
+    return (
+        f"CASE WHEN {text} IN ('true', '1') THEN TRUE WHEN {text} IN ('false', '0') THEN FALSE END"
+    )
 
 
 _ZONE = r"(Z|[+-](0[1-9]|1[0-3]):[0-5][0-9])?"

@@ -28,7 +28,6 @@ from kg.sparql.basic import basic
 from kg.sparql.correlation import exists_condition, exists_join
 from kg.sparql.errors import NotCompilable
 from kg.sparql.evaluate import Scope
-from kg.sparql.facets import constant_class
 from kg.sparql.graphs import GRAPH, Active, default, every, graph_list, named
 from kg.sparql.grouping import grouped
 from kg.sparql.joins import agreement, join, left_join, minus, union
@@ -37,6 +36,7 @@ from kg.sparql.projection import column_of, merged
 from kg.sparql.relation import Column, Relation, projected, wrapped
 from kg.sparql.scope import aggregates, mentioned
 from kg.sparql.sorting import sort_terms
+from kg.sparql.temporal import literal_class
 
 if TYPE_CHECKING:
     from kg.sparql.algebra import Expression, Pattern, Term
@@ -52,7 +52,7 @@ class Compiler:
     context: Context
     active: Active
 
-    def relation(self, pattern: Pattern, given: dict[Var, Seeds] | None = None) -> Relation:
+    def relation(self, pattern: Pattern, given: dict[Var, Seeds] | None = None) -> Relation:  # noqa: PLR0911 - one for each kind
         """Return the relation of a pattern's solutions.
 
         `given` are values that some variables will be joined with; they only narrow paths.
@@ -208,7 +208,7 @@ class Compiler:
             sql,
             "id",
             frozenset(
-                constant_class(canonical(term)) if isinstance(term, Literal) else Class.IRI
+                literal_class(canonical(term)) if isinstance(term, Literal) else Class.IRI
                 for term in known
             )
             or _IRI,

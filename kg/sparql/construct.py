@@ -1,4 +1,4 @@
-"""CONSTRUCT (SPARQL 1.1, section 16.2): a SELECT of the template's variables, written as triples."""
+"""CONSTRUCT (SPARQL 1.1, section 16.2): a SELECT of the template's variables, as triples."""
 
 from __future__ import annotations
 
@@ -58,9 +58,7 @@ def _lines(
         for node in (triple.subject, triple.predicate, triple.object)
     ]
     subject, predicate, _ = parts
-    possible = pc.and_(
-        pc.invert(pc.starts_with(subject, '"')), pc.starts_with(predicate, "<")
-    )
+    possible = pc.and_(pc.invert(pc.starts_with(subject, '"')), pc.starts_with(predicate, "<"))
     end = pa.scalar(".\n", pa.large_string())
     lines = pc.binary_join_element_wise(*parts, end, pa.scalar(" ", pa.large_string()))
     lines = pc.unique(lines.filter(possible)).drop_null()

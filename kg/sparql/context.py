@@ -57,5 +57,7 @@ def quoted(text: str) -> str:
     """Return a text as an SQL string."""
     if "\x00" in text:
         text = text.replace("\x00", "' || chr(0) || '")
-        return "('" + text.replace("'", "''").replace("'' || chr(0) || ''", "' || chr(0) || '") + "')"
+        return (
+            "('" + text.replace("'", "''").replace("'' || chr(0) || ''", "' || chr(0) || '") + "')"
+        )
     return "'" + text.replace("'", "''") + "'"

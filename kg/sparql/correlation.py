@@ -25,7 +25,8 @@ from kg.sparql.algebra import (
 from kg.sparql.errors import NotCompilable
 from kg.sparql.evaluate import Scope
 from kg.sparql.graphs import GRAPH
-from kg.sparql.joins import keys, shared, sub_selected
+from kg.sparql.joins import shared, sub_selected
+from kg.sparql.projection import keys
 from kg.sparql.scope import in_scope, mentioned, mentioned_in
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
     from kg.sparql.relation import Relation
 
 
-def exists_join(
-    compiler: Compiler, outer: Relation, pattern: Pattern, *, negated: bool
-) -> None:
+def exists_join(compiler: Compiler, outer: Relation, pattern: Pattern, *, negated: bool) -> None:
     """Restrict a relation to the solutions for which a pattern has (no) solution."""
     inner, conditions = _correlated(compiler, outer, pattern)
     outer.attach_all("ANTI" if negated else "SEMI", inner, conditions)
@@ -77,9 +76,7 @@ def _agreement(outer: Relation, inner: Relation, variable: Var) -> str:
     return f"({a.sql} IS NULL OR {one} = {two})" if a.nullable else f"{one} = {two}"
 
 
-def _outer_filters(
-    pattern: Pattern, outer: set[Var]
-) -> tuple[list[Expression], Pattern]:
+def _outer_filters(pattern: Pattern, outer: set[Var]) -> tuple[list[Expression], Pattern]:
     """Take the filters off a pattern's top that see outer variables which it does not bind."""
     taken: list[Expression] = []
     kept: list[Expression] = []

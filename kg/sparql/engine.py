@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Timer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
 from pyoxigraph import NamedNode
@@ -19,16 +19,17 @@ from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
 from kg.errors import NotAcceptableError, QueryMemoryError, QueryTimeoutError
-from kg.sparql.construct import construct_select, graph_lines
 from kg.sparql.compiler import compiled, sliced_by
+from kg.sparql.construct import construct_select, graph_lines
 from kg.sparql.context import Context, Dataset
 from kg.sparql.errors import NotCompilable
-from kg.sparql.facets import of_column, struct
+from kg.sparql.facets import struct
 from kg.sparql.queries import parse
 from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
+from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -76,10 +77,11 @@ class Engine:
             memory: MiB that running queries may take together before they spill.
             threads: how many cores one query may use.
         """
-        config = {"memory_limit": f"{memory}MiB", "threads": threads}
-        self._connection = duckdb.connect(
-            str(folder / DATABASE), read_only=True, config=config
-        )
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory}MiB",
+            "threads": threads,
+        }
+        self._connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
         self._catalogue = open_catalogue(self._connection)
         self._dictionary = Dictionary(folder)
         self.plan = lru_cache(_PLANS)(self._plan)
@@ -89,12 +91,14 @@ class Engine:
         """Open the columns in a folder; the same as the constructor."""
         return cls(folder, memory=memory, threads=threads)
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         """Return the engine, to be closed at the end of the block."""
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         """Close the columns."""
@@ -109,7 +113,7 @@ class Engine:
         self,
         text: str,
         media_type: str,
-        choice: Choice = Choice(),  # noqa: B008 - frozen
+        choice: Choice = Choice(),
         *,
         base: str = "",
         timeout: float | None = None,
@@ -151,7 +155,9 @@ class Engine:
         query = parse(text, base)
         if query.form == "DESCRIBE":
             raise NotCompilable("DESCRIBE is not compiled")
-        context = Context(self._catalogue, self._dictionary, self._dataset(query, choice), query.base)
+        context = Context(
+            self._catalogue, self._dictionary, self._dataset(query, choice), query.base
+        )
         select = construct_select(query) if query.form == "CONSTRUCT" else query.select
         sql, outputs = _final(compiled(context), select, ask=query.form == "ASK")
         return Plan(query, sql, tuple(outputs), tuple(context.local))
@@ -169,7 +175,7 @@ class Engine:
         found = (self._dictionary.number(NamedNode(iri)) for iri in iris)
         return frozenset(number for number in found if number is not None)
 
-    def _run(self, sql: str, timeout: float | None) -> Iterator[pa.RecordBatch]:
+    def _run(self, sql: str, timeout: float | None) -> Generator[pa.RecordBatch, None, None]:
         cursor = self._connection.cursor()
         timer = Timer(timeout, cursor.interrupt) if timeout is not None else None
         if timer:
@@ -192,9 +198,7 @@ def _chained(
         yield from rest
 
 
-def _final(
-    compiler: Compiler, select: Select, *, ask: bool
-) -> tuple[str, list[Output]]:
+def _final(compiler: Compiler, select: Select, *, ask: bool) -> tuple[str, list[Output]]:
     """Return the outermost SELECT: stored terms as numbers, computed values as texts."""
     relation, order = compiler.modified(select)
     items, outputs = [], []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kg.errors import QueryRefusedError
 
 
-class NotCompilable(QueryRefusedError):  # noqa: N818 - says what the query is, and who asks is told so
+class NotCompilable(QueryRefusedError):  # noqa: N818 - it says what the query is
     """The query is legal, but not covered by the compiler; raised before anything runs."""
 
     title = "Query not compiled to columns"

@@ -15,13 +15,11 @@ from kg.sparql.errors import NotCompilable
 from kg.sparql.expressions import BUILT_INS
 from kg.sparql.facets import (
     EXACT,
-    Number,
     Value,
     boolean,
     completed,
     constant,
     error,
-    of_column,
     rescaled,
 )
 from kg.sparql.functions import FUNCTIONS, iri
@@ -33,7 +31,8 @@ from kg.sparql.operators import (
     negation,
     with_position,
 )
-from kg.sparql.relation import Column
+from kg.sparql.relation import Column, Number
+from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +43,15 @@ if TYPE_CHECKING:
 _ARITHMETIC: Final = frozenset("+-*/")
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _FACETS: Final = (
-    "id", "kind", "lex", "datatype", "language", "double", "boolean", "moment", "zoned",
+    "id",
+    "kind",
+    "lex",
+    "datatype",
+    "language",
+    "double",
+    "boolean",
+    "moment",
+    "zoned",
 )
 _LONGEST_SQL: Final = 60_000
 
@@ -99,7 +106,7 @@ class Scope:
                 return of_column(relation, relation.columns[variable])
         return error()
 
-    def _call(self, name: str, args: tuple[Expression, ...]) -> Value:
+    def _call(self, name: str, args: tuple[Expression, ...]) -> Value:  # noqa: PLR0911 - one for each kind
         if name == "BOUND":
             return boolean(self.value(args[0]).bound, nullable=False)
         values = [self.value(arg) for arg in args]
@@ -192,13 +199,9 @@ def _maker(joined: Callable[[Callable[[Value], str]], str], name: str) -> Callab
     return lambda: joined(lambda value: value.get(name))
 
 
-def _joined_number(
-    values: list[Value], joined: Callable[[Callable[[Value], str]], str]
-) -> Number:
+def _joined_number(values: list[Value], joined: Callable[[Callable[[Value], str]], str]) -> Number:
     scale = max(value.number.scale for value in values if value.exact)
-    return Number(
-        joined(lambda value: f"CAST({rescaled(value.number, scale)} AS HUGEINT)"), scale
-    )
+    return Number(joined(lambda value: f"CAST({rescaled(value.number, scale)} AS HUGEINT)"), scale)
 
 
 def _origin(values: list[Value], number: Callable[[], str]) -> Column:

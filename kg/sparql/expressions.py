@@ -19,17 +19,54 @@ _MOST_NESTED: Final = 120
 BUILT_INS: Final = {
     **dict.fromkeys(("RAND", "NOW", "UUID", "STRUUID"), (0, 0)),
     **dict.fromkeys(
-        (
-            "STR LANG DATATYPE IRI URI ABS CEIL FLOOR ROUND STRLEN UCASE LCASE ENCODE_FOR_URI YEAR"
-            " MONTH DAY HOURS MINUTES SECONDS TIMEZONE TZ MD5 SHA1 SHA256 SHA384 SHA512 ISIRI ISURI"
-            " ISBLANK ISLITERAL ISNUMERIC BOUND"
-        ).split(),
+        [
+            "STR",
+            "LANG",
+            "DATATYPE",
+            "IRI",
+            "URI",
+            "ABS",
+            "CEIL",
+            "FLOOR",
+            "ROUND",
+            "STRLEN",
+            "UCASE",
+            "LCASE",
+            "ENCODE_FOR_URI",
+            "YEAR",
+            "MONTH",
+            "DAY",
+            "HOURS",
+            "MINUTES",
+            "SECONDS",
+            "TIMEZONE",
+            "TZ",
+            "MD5",
+            "SHA1",
+            "SHA256",
+            "SHA384",
+            "SHA512",
+            "ISIRI",
+            "ISURI",
+            "ISBLANK",
+            "ISLITERAL",
+            "ISNUMERIC",
+            "BOUND",
+        ],
         (1, 1),
     ),
     **dict.fromkeys(
-        (
-            "LANGMATCHES CONTAINS STRSTARTS STRENDS STRBEFORE STRAFTER STRLANG STRDT SAMETERM"
-        ).split(),
+        [
+            "LANGMATCHES",
+            "CONTAINS",
+            "STRSTARTS",
+            "STRENDS",
+            "STRBEFORE",
+            "STRAFTER",
+            "STRLANG",
+            "STRDT",
+            "SAMETERM",
+        ],
         (2, 2),
     ),
     "BNODE": (0, 1),
@@ -105,7 +142,7 @@ def _unary(cursor: Cursor) -> Expression:
     return _primary(cursor)
 
 
-def _primary(cursor: Cursor) -> Expression:
+def _primary(cursor: Cursor) -> Expression:  # noqa: PLR0911 - one for each kind
     if cursor.at("("):
         return bracketted(cursor)
     if cursor.at_kind("var"):
@@ -118,7 +155,7 @@ def _primary(cursor: Cursor) -> Expression:
         return cursor.signed_number()
     if cursor.at_kind("word"):
         return built_in(cursor)
-    cursor.fail("an expression")
+    return cursor.fail("an expression")
 
 
 def bracketted(cursor: Cursor) -> Expression:

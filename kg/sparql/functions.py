@@ -18,7 +18,6 @@ from kg.sparql.facets import (
     NO_LITERAL,
     NUMERIC,
     TEXT,
-    Number,
     Value,
     boolean,
     completed,
@@ -28,6 +27,7 @@ from kg.sparql.facets import (
     string,
 )
 from kg.sparql.operators import same_term
+from kg.sparql.relation import Number
 from kg.terms import XSD_STRING, is_iri
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def tagged(sql: str, source: Value, *, language: str | None = None) -> Value:
         return string(sql)
     tag = language or tag_of(source)
     tag = f"CASE WHEN {sql} IS NOT NULL THEN {tag} END"
-    kind = f"CASE WHEN {tag} = '' THEN {int(Class.STRING)} WHEN {tag} <> '' THEN {int(Class.LANG)} END"
+    kind = (
+        f"CASE WHEN {tag} = '' THEN {int(Class.STRING)} WHEN {tag} <> '' THEN {int(Class.LANG)} END"
+    )
     makers = {"lex": lambda: sql, "language": lambda: tag, "kind": lambda: kind}
     return completed(Value(classes, nullable=True, makers=makers))
 
@@ -173,7 +175,7 @@ def _ucase(value: Value) -> Value:
 def _lcase(value: Value) -> Value:
     """Return fn:lower-case with the final form of sigma."""
     text = text_of(value)
-    final = f"regexp_replace(lower({text}), '(\\p{{L}})σ($|\\P{{L}})', '\\1ς\\2', 'g')"
+    final = f"regexp_replace(lower({text}), '(\\p{{L}})\u03c3($|\\P{{L}})', '\\1\u03c2\\2', 'g')"
     return tagged(f"CASE WHEN contains({text}, 'Σ') THEN {final} ELSE lower({text}) END", value)
 
 
@@ -236,7 +238,9 @@ def _concat(*values: Value) -> Value:
         return string(f"({texts})")
     tags = [tag_of(value) for value in values]
     same = " AND ".join(f"{tag} = {tags[0]}" for tag in tags[1:]) or "TRUE"
-    result = tagged(f"({texts})", values[0], language=f"CASE WHEN {same} THEN {tags[0]} ELSE '' END")
+    result = tagged(
+        f"({texts})", values[0], language=f"CASE WHEN {same} THEN {tags[0]} ELSE '' END"
+    )
     result.classes = TEXT
     return result
 
@@ -298,7 +302,9 @@ def _seconds(value: Value) -> Value:
     value.refuse(_UNDATED, "A part")
     text = value.only("lex", frozenset({Class.DATE_TIME}))
     digits = f"regexp_extract({text}, '^.{{17}}([0-9.]+)', 1)"
-    return exact(Number(f"CAST(CAST({digits} AS DECIMAL(10, 6)) * 1000000 AS BIGINT)", 6), Class.DECIMAL)
+    return exact(
+        Number(f"CAST(CAST({digits} AS DECIMAL(10, 6)) * 1000000 AS BIGINT)", 6), Class.DECIMAL
+    )
 
 
 def _tz(value: Value) -> Value:
@@ -344,4 +350,3 @@ FUNCTIONS: Final[dict[str, Callable[..., Value]]] = {
     "SECONDS": _seconds,
     "TZ": _tz,
 }
-

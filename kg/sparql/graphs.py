@@ -87,8 +87,7 @@ def source(
     if not repeats:
         return Source(table, (f"{{alias}}.{condition}",), beside=True)
     both = (
-        f"SELECT {columns}, g FROM {table} UNION ALL"
-        f" SELECT {columns}, g FROM repeats{of_property}"
+        f"SELECT {columns}, g FROM {table} UNION ALL SELECT {columns}, g FROM repeats{of_property}"
     )
     if active.each or len(active.graphs) == 1:
         return Source(f"({both})", (f"{{alias}}.{condition}",))

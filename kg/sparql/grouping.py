@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.sparql.aggregates import Aggregated, aggregate, counted
-from kg.sparql.algebra import Aggregate, Var
 from kg.sparql.errors import NotCompilable
-from kg.sparql.evaluate import Scope
 from kg.sparql.graphs import GRAPH, graph_list
 from kg.sparql.projection import column_of
 from kg.sparql.relation import Column, Relation, moved
 from kg.sparql.scope import aggregates
 
 if TYPE_CHECKING:
-    from kg.sparql.algebra import Select
+    from kg.sparql.algebra import Aggregate, Select, Var
     from kg.sparql.compiler import Compiler
+    from kg.sparql.evaluate import Scope
 
 
 def grouped(compiler: Compiler, select: Select, relation: Relation) -> Scope:
@@ -58,9 +57,7 @@ def _calls(select: Select) -> list[Aggregate]:
     return [call for expression in expressions for call in aggregates(expression)]
 
 
-def _aggregated(
-    scope: Scope, relation: Relation, call: Aggregate, *, filled: bool
-) -> Aggregated:
+def _aggregated(scope: Scope, relation: Relation, call: Aggregate, *, filled: bool) -> Aggregated:
     if call.argument is not None:
         return aggregate(call, scope.value(call.argument), filled=filled)
     if not call.distinct:
@@ -80,9 +77,7 @@ def _items(found: list[Aggregated]) -> list[str]:
     ]
 
 
-def _sql(
-    relation: Relation, keys: list[tuple[Var | None, Column]], found: list[Aggregated]
-) -> str:
+def _sql(relation: Relation, keys: list[tuple[Var | None, Column]], found: list[Aggregated]) -> str:
     items = [f"{column.sql} AS k{index}" for index, (_, column) in enumerate(keys)]
     items += _items(found)
     group = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""

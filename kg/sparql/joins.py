@@ -85,9 +85,7 @@ def minus(left: Relation, right: Relation) -> Relation:
         return left
     right = sub_selected(right)
     conditions = [agreement(left, right, variable) for variable in shared(left, right)]
-    bound = [
-        _both_bound(left.columns[variable], right.columns[variable]) for variable in common
-    ]
+    bound = [_both_bound(left.columns[variable], right.columns[variable]) for variable in common]
     if "TRUE" not in bound:
         conditions.append(f"({' OR '.join(bound)})")
     left.attach_all("ANTI", right, conditions)

@@ -16,30 +16,26 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
 
-from kg.columns.ids import DECIMAL_DIGITS, Class, first, inline
+from kg.columns.ids import Class, inline
 from kg.sparql.facets import (
     ALL,
     EXACT,
     INLINE,
     NO_LITERAL,
     NUMERIC,
-    SCALE,
     TEXT,
     Value,
     boolean,
-    completed,
     error,
     rescaled,
-    scaled_double,
     struct,
 )
-from kg.sparql.relation import Number
 from kg.terms import XSD_DECIMAL, XSD_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kg.sparql.relation import Relation
+    from kg.sparql.relation import Number, Relation
 
 _FAMILIES: Final = {
     "number": NUMERIC,
@@ -178,7 +174,11 @@ def same_term(left: Value, right: Value) -> Value:
 
 
 _ONE_TEXT: Final = frozenset(Class) - {
-    Class.LANG, Class.COMPARABLE, Class.UNKNOWN, Class.ILL_TYPED, Class.BEYOND,
+    Class.LANG,
+    Class.COMPARABLE,
+    Class.UNKNOWN,
+    Class.ILL_TYPED,
+    Class.BEYOND,
 }
 
 
@@ -322,9 +322,7 @@ def _text_order(sign: str, left: Value, right: Value) -> str:
     columns = left.column, right.column
     if all(
         column is not None and column.form == "id" and not column.local for column in columns
-    ) and (
-        left.classes == right.classes == {Class.STRING}
-    ):
+    ) and (left.classes == right.classes == {Class.STRING}):
         return f"({left.get('id')} {sign} {right.get('id')})"
     return f"({left.get('lex')} {sign} {right.get('lex')})"
 

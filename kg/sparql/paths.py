@@ -49,7 +49,7 @@ class Ends:
         )
 
 
-def ends(context: Context, path: Path) -> Ends:
+def ends(context: Context, path: Path) -> Ends:  # noqa: PLR0911 - one for each kind
     """Return what stands at the ends of a path's pairs of one step at least."""
     match path:
         case NamedNode():
@@ -178,7 +178,9 @@ def closure(
     first = [f"SELECT s, o{graph} FROM e"]
     if seeds is not None:
         within = f"n.n = e.{side}" + (" AND n.g = e.g" if active.each else "")
-        first = [f"SELECT e.s, e.o{', e.g' if graph else ''} FROM e SEMI JOIN {seeds.sql} n ON {within}"]
+        first = [
+            f"SELECT e.s, e.o{', e.g' if graph else ''} FROM e SEMI JOIN {seeds.sql} n ON {within}"
+        ]
     if path.minimum == 0:
         start = seeds.sql if seeds is not None else nodes(context, active)
         first.insert(0, f"SELECT n AS s, n AS o{graph} FROM {start}")
@@ -191,7 +193,4 @@ def closure(
         else f"SELECT c.s, e.o{carried} FROM c JOIN e ON e.s = c.o{same}"
     )
     base = first[0] if path.minimum == 0 else " UNION ".join(first)
-    return (
-        f"WITH RECURSIVE e AS ({edges}), c AS ({base} UNION {step})"
-        f" SELECT s, o{graph} FROM c"
-    )
+    return f"WITH RECURSIVE e AS ({edges}), c AS ({base} UNION {step}) SELECT s, o{graph} FROM c"

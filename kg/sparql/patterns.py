@@ -41,10 +41,7 @@ if TYPE_CHECKING:
 def group(cursor: Cursor) -> Pattern:
     """Read `{ … }` [53]: a sub-SELECT or a group whose filters hold for the whole of it."""
     cursor.expect("{")
-    if cursor.at_word("SELECT"):
-        result = cursor.sub_select(cursor)
-    else:
-        result = _group_body(cursor)
+    result = cursor.sub_select(cursor) if cursor.at_word("SELECT") else _group_body(cursor)
     cursor.expect("}")
     cursor.block += 1
     return result
@@ -93,7 +90,7 @@ def _with_triples(pattern: Pattern, more: tuple[Triple, ...]) -> Pattern:
     return joined(pattern, Bgp(more))
 
 
-def _keyword(cursor: Cursor, pattern: Pattern) -> Pattern:
+def _keyword(cursor: Cursor, pattern: Pattern) -> Pattern:  # noqa: PLR0911 - one for each kind
     token = cursor.token
     if cursor.eat_word("OPTIONAL"):
         return _optional(pattern, group(cursor))
@@ -108,7 +105,7 @@ def _keyword(cursor: Cursor, pattern: Pattern) -> Pattern:
         return joined(pattern, Graph(name, group(cursor)))
     if cursor.eat_word("SERVICE"):
         return _service(cursor)
-    cursor.fail("a graph pattern", token)
+    return cursor.fail("a graph pattern", token)
 
 
 def _service(cursor: Cursor) -> Pattern:
@@ -155,10 +152,8 @@ def _union(cursor: Cursor) -> Pattern:
 
 def inline_data(cursor: Cursor) -> Values:
     """Read what follows VALUES [62]."""
-    if cursor.at_kind("var"):
-        variables, single = (cursor.var(),), True
-    else:
-        variables, single = _values_variables(cursor), False
+    single = cursor.at_kind("var")
+    variables = (cursor.var(),) if single else _values_variables(cursor)
     if len(set(variables)) < len(variables):
         cursor.fail("each variable once")
     cursor.expect("{")
@@ -249,7 +244,7 @@ def _node(cursor: Cursor, found: list[Triple], *, template: bool) -> Node:
         return _blank_node(cursor, found, template=template)
     if cursor.eat("("):
         return _collection(cursor, found, template=template)
-    cursor.fail("a term or a variable")
+    return cursor.fail("a term or a variable")
 
 
 def _labelled(cursor: Cursor) -> Var:
@@ -341,6 +336,4 @@ def template_triples(cursor: Cursor) -> tuple[Triple, ...]:
     while not cursor.eat("}"):
         found.extend(triples(cursor, template=True))
     cursor.block += 1
-    return tuple(
-        triple for triple in found if not isinstance(triple.subject, Literal)
-    )
+    return tuple(triple for triple in found if not isinstance(triple.subject, Literal))

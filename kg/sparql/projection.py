@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode
 
 from kg.columns.ids import OTHER_TAG, TAG_BITS, Class
-from kg.sparql.facets import EXACT, NUMERIC, Value, of_column, rescaled, struct
+from kg.sparql.facets import EXACT, NUMERIC, Value, rescaled, struct
 from kg.sparql.relation import Column, Number, Relation
+from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -71,7 +71,7 @@ def _form(cursor: Cursor) -> Query:
         return _construct(cursor)
     if cursor.eat_word("DESCRIBE"):
         return _describe(cursor)
-    cursor.fail("SELECT, ASK, CONSTRUCT or DESCRIBE")
+    return cursor.fail("SELECT, ASK, CONSTRUCT or DESCRIBE")
 
 
 def _select_query(cursor: Cursor) -> Query:
@@ -212,9 +212,9 @@ def _group_key(cursor: Cursor) -> tuple[Var | None, Expression]:
         return None, function_call(cursor) if cursor.at_iri() else built_in(cursor)
     cursor.expect("(")
     value = expression(cursor)
-    variable = cursor.var() if cursor.eat_word("AS") else None
+    named = cursor.var() if cursor.eat_word("AS") else None
     cursor.expect(")")
-    return variable, value
+    return named, value
 
 
 def _having(cursor: Cursor) -> tuple[Expression, ...]:
@@ -321,6 +321,3 @@ def _describe(cursor: Cursor) -> Query:
     pattern = _where(cursor) if cursor.at("{") or cursor.at_word("WHERE") else Bgp()
     select = _modified(cursor, pattern, None)
     return Query("DESCRIBE", select, (), tuple(described), default, named)
-
-
-

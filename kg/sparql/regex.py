@@ -80,7 +80,7 @@ def _pieces(pattern: str) -> list[str]:
     return pieces
 
 
-def _refuse_unless(condition: bool, what: str) -> None:  # noqa: FBT001 - an assertion's argument
+def _refuse_unless(condition: bool, what: str) -> None:  # noqa: FBT001 - as assert has it
     if not condition:
         raise NotCompilable(f"A regular expression with {what} is not compiled")
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kg.columns.ids import Class
-
 if TYPE_CHECKING:
+    from kg.columns.ids import Class
     from kg.sparql.algebra import Var
     from kg.sparql.context import Context
 
@@ -131,7 +130,7 @@ def projected(relation: Relation, variables: list[Var], *, distinct: bool = Fals
 
 
 def wrapped(relation: Relation, select: str, variables: list[Var]) -> Relation:
-    """Return a relation that reads from a SELECT with these variables as c0, c1 …"""
+    """Return a relation that reads from a SELECT with these variables as c0, c1 and so on."""
     outer = Relation(relation.context)
     alias = outer.read(f"({select})")
     for index, variable in enumerate(variables):

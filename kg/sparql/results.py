@@ -111,9 +111,7 @@ def _truth(value: bool) -> str:  # noqa: FBT001 - the answer itself
     return "true" if value else "false"
 
 
-_XML_START: Final = (
-    '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
-)
+_XML_START: Final = '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
 _RAW: Final = Cell("", "")
 
 FORMATS: Final = {
@@ -240,9 +238,7 @@ class Writer:
         return self._terms(_large(texts), kind, None)
 
     def _structs(self, column: pa.Array) -> pa.Array:
-        cells = [
-            None if value is None else self._one(value) for value in column.to_pylist()
-        ]
+        cells = [None if value is None else self._one(value) for value in column.to_pylist()]
         return pa.array(cells, pa.large_string())
 
     def _one(self, value: dict[str, Any]) -> str:
@@ -262,8 +258,7 @@ class Writer:
             return self._tag(present[0], numbers)
         places = [pc.indices_nonzero(pc.equal(tags, tag)) for tag in present]
         cells = [
-            self._tag(tag, numbers.take(place))
-            for tag, place in zip(present, places, strict=True)
+            self._tag(tag, numbers.take(place)) for tag, place in zip(present, places, strict=True)
         ]
         order = pc.sort_indices(pa.concat_arrays(places))
         return pa.concat_arrays(cells).take(order)

@@ -35,7 +35,7 @@ def triple_variables(triple: Triple) -> Iterator[Var]:
             yield node
 
 
-def in_scope(pattern: Pattern) -> dict[Var, None]:
+def in_scope(pattern: Pattern) -> dict[Var, None]:  # noqa: PLR0911 - one for each kind
     """Return the variables that may be bound in a pattern's solutions, in order of appearance."""
     match pattern:
         case Bgp(triples):

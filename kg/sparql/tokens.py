@@ -94,7 +94,9 @@ def tokenise(text: str) -> list[Token]:
             raise syntax_error(text, position, text[position : position + 12])
         kind = str(match.lastgroup)
         if kind != "space":
-            tokens.append(Token("string" if kind == "long" else kind, _content(kind, match[0]), position))
+            tokens.append(
+                Token("string" if kind == "long" else kind, _content(kind, match[0]), position)
+            )
         position = match.end()
     tokens.append(Token("end", "", len(text)))
     return tokens

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from decimal import Decimal
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
@@ -20,6 +18,8 @@ from kg.terms import XSD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from types import ModuleType
 
 _NUMERIC = {XSD + name for name in ("integer", "decimal", "double", "float")}
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -86,9 +86,7 @@ def plain(results: object) -> Answer:
         return set(results)
     assert isinstance(results, ox.QuerySolutions)
     names = [variable.value for variable in results.variables]
-    rows = [
-        {name: row[name] for name in names if row[name] is not None} for row in results
-    ]
+    rows = [{name: row[name] for name in names if row[name] is not None} for row in results]
     return Solutions(names, rows)
 
 
