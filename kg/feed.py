@@ -1,8 +1,8 @@
 """The feed of changes: a Linked Data Event Stream (https://w3id.org/ldes/specification).
 
 1. A member is a version of a thing: it carries all outgoing statements that the thing has in a
-   release, when that release was published, and whose version it is. A thing that the release
-   dropped has a member of type as:Delete with no statements.
+   release, when that was published, its number (several may come in one second), and whose version
+   it is. A thing that the release dropped has a member of type as:Delete with no statements.
 2. The members of a step between two releases fill pages that never change (TREE: tree:Node), each
    leading to the next.
 3. The root, which does change, leads to the first page of each step: from nothing to the oldest
@@ -21,8 +21,8 @@ from urllib.parse import quote
 from pyoxigraph import NamedNode, Quad
 
 from kg import asof
-from kg.quads import link, moment, text
-from kg.terms import DCTERMS, RDF_TYPE
+from kg.quads import link, moment, number, text
+from kg.terms import DCTERMS, RDF_TYPE, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,7 @@ LDES: Final = "https://w3id.org/ldes#"
 TREE: Final = "https://w3id.org/tree#"
 
 PUBLISHED: Final = ACTIVITY + "published"
+SEQUENCE: Final = SCHEMA + "position"
 VERSION_OF: Final = DCTERMS + "isVersionOf"
 DELETE: Final = ACTIVITY + "Delete"
 
@@ -72,6 +73,7 @@ def root(site: str, base: str, kept: Sequence[OpenRelease]) -> Iterator[Quad]:
     stream, node = stream_iri(base), f"{site}/changes"
     yield from _stream(stream, node)
     yield link(stream, LDES + "timestampPath", PUBLISHED)
+    yield link(stream, LDES + "sequencePath", SEQUENCE)
     yield link(stream, LDES + "versionOfPath", VERSION_OF)
     yield link(stream, LDES + "versionDeletePath", RDF_TYPE)
     yield link(stream, LDES + "versionDeleteObject", DELETE)
@@ -95,17 +97,17 @@ def _patch(patch: str, stream: str, step: Step, base: str) -> Iterator[Quad]:
         yield link(patch, DCTERMS + "requires", f"{base}release/{step.before}")
 
 
-def page(site: str, base: str, step: Step, change: Change, number: int) -> Iterator[Quad]:
+def page(site: str, base: str, step: Step, change: Change, place: int) -> Iterator[Quad]:
     """Yield a page of a step: the members on it and the way to the next page."""
-    stream, node = stream_iri(base), page_url(site, step, number)
+    stream, node = stream_iri(base), page_url(site, step, place)
     yield from _stream(stream, f"{site}/changes")
     yield link(node, RDF_TYPE, TREE + "Node")
-    if number < change.pages:
+    if place < change.pages:
         relation = f"{node}#next"
         yield link(node, TREE + "relation", relation)
         yield link(relation, RDF_TYPE, TREE + "Relation")
-        yield link(relation, TREE + "node", page_url(site, step, number + 1))
-    for iri in change.entities(number):
+        yield link(relation, TREE + "node", page_url(site, step, place + 1))
+    for iri in change.entities(place):
         member = version_iri(base, iri, step.after.number)
         yield link(stream, TREE + "member", member)
         yield from _member(member, iri, step.after)
@@ -114,6 +116,7 @@ def page(site: str, base: str, step: Step, change: Change, number: int) -> Itera
 def _member(member: str, iri: str, release: OpenRelease) -> Iterator[Quad]:
     yield link(member, VERSION_OF, iri)
     yield moment(member, PUBLISHED, asof.created(release.release))
+    yield number(member, SEQUENCE, release.number)
     outgoing = sorted(release.store.quads_for_pattern(NamedNode(iri), None, None), key=str)
     if not outgoing:
         yield link(member, RDF_TYPE, DELETE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pyoxigraph import Dataset, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import Dataset, Literal, NamedNode, Quad, RdfFormat, parse
 
 from kg.description import value
 
@@ -17,6 +17,7 @@ VERSION_OF = NamedNode("http://purl.org/dc/terms/isVersionOf")
 TREE = "https://w3id.org/tree#"
 LDES = "https://w3id.org/ldes#"
 DELETE = NamedNode("https://www.w3.org/ns/activitystreams#Delete")
+SEQUENCE = NamedNode("https://schema.org/position")
 PUBLISHED = NamedNode("https://www.w3.org/ns/activitystreams#published")
 
 
@@ -92,27 +93,33 @@ def pages(client: httpx.Client, first: str) -> list[set[Quad]]:
 def replayed(client: httpx.Client, url: str) -> set[Quad]:
     """Build a copy out of the feed alone, as a client of such feeds does."""
     root = fetch(client, url)
-    relations = {q.subject: value(q.object) for q in root if q.predicate.value == TREE + "value"}
-    targets = {q.subject: value(q.object) for q in root if q.predicate.value == TREE + "node"}
-    copy: dict[str, set[Quad]] = {}
-    for relation in sorted(relations, key=lambda r: relations[r]):
-        for page in pages(client, targets[relation]):
-            _take(page, copy)
+    firsts = [value(q.object) for q in root if q.predicate.value == TREE + "node"]
+    versions = [v for first in firsts for page in pages(client, first) for v in members(page)]
+    in_order = sorted(versions, key=lambda version: version[0])
+    copy = {thing: said for _, thing, said in in_order}
     return set().union(*copy.values())
 
 
-def _take(page: set[Quad], copy: dict[str, set[Quad]]) -> None:
-    members = {q.subject: q.object for q in page if q.predicate == VERSION_OF}
-    assert {value(m) for m in members} == set(nodes(page, TREE + "member"))
-    for member, thing in members.items():
+def members(page: set[Quad]) -> list[tuple[int, str, set[Quad]]]:
+    """Return the versions on a page: their place in the sequence, whose they are, what they say."""
+    about: dict[object, set[Quad]] = {}
+    for quad in page:
+        about.setdefault(quad.subject, set()).add(quad)
+    things = {q.subject: q.object for q in page if q.predicate == VERSION_OF}
+    assert {value(m) for m in things} == set(nodes(page, TREE + "member"))
+    found = []
+    for member, thing in things.items():
         assert isinstance(thing, NamedNode)
+        (place,) = (q.object for q in about[member] if q.predicate == SEQUENCE)
         said = {
             Quad(thing, q.predicate, q.object, q.graph_name)
-            for q in page
-            if q.subject == member and q.predicate not in {VERSION_OF, PUBLISHED}
+            for q in about[member]
+            if q.predicate not in {VERSION_OF, PUBLISHED, SEQUENCE}
         }
         deleted = any(q.object == DELETE for q in said)
-        copy[value(thing)] = set() if deleted else said
+        assert isinstance(place, Literal)
+        found.append((int(place.value), thing.value, set() if deleted else said))
+    return found
 
 
 def test_the_feed_alone_builds_the_release(
