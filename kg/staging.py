@@ -45,7 +45,7 @@ from kg.imports import Import
 from kg.progress import Stages, silent
 from kg.shacl import parse_shapes
 from kg.source import Context
-from kg.terms import RDF_TYPE, SKOS
+from kg.terms import SKOS
 from kg.workspace import new_folder, write_manifest
 
 if TYPE_CHECKING:
@@ -293,10 +293,7 @@ class _Staging:
 
     def _judge(self, connection: duckdb.DuckDBPyConnection) -> None:
         _insert_ontology(connection, self.rules.ontology, self.settings.base)
-        told = [
-            f"SELECT * FROM {other.published()} WHERE predicate = {quoted(RDF_TYPE)}"
-            for other in self.others.values()
-        ]
+        told = [f"SELECT * FROM {other.published()}" for other in self.others.values()]
         context = " UNION ALL ".join(["SELECT * FROM ontology", *told])
         relation = imports.chosen(imports.numbered(self._file("statements")), "alternative")
         quarantine.judge(connection, self.rules.shapes, relation, context)

@@ -120,8 +120,8 @@ def _place(region: _Region, regions: dict[str, _Region], context: Context) -> It
          if region.code[:n] in regions),
         None,
     )  # fmt: skip
+    country = countries().get(region.code[:2])
     if above is None:
-        country = countries().get(region.code[:2])
         above = country.iri if country else None
     if above is None:
         reason = f"{region.code[:2]} is no known country code"
@@ -132,6 +132,7 @@ def _place(region: _Region, regions: dict[str, _Region], context: Context) -> It
         (ns + "nutsCode", region.code, XSD_STRING, code_field),
         (ns + "nutsLevel", region.level, XSD_INTEGER, level_field),
         *(((ns + "partOf", above, None, code_field),) if above else ()),
+        *(((ns + "country", country.iri, None, code_field),) if country else ()),
     )
     for predicate, value, datatype, field in facts:
         yield _statement(
