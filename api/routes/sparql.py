@@ -143,8 +143,8 @@ def _headers(answer: Answer, asked: Asked, tag: bytes) -> Headers:
         headers += [(b"cache-control", b"no-store"), (b"vary", b"accept, accept-encoding")]
     if head.coding != "identity":
         headers.append((b"content-encoding", head.coding.encode()))
-    if head.length is not None:
-        headers.append((b"content-length", str(head.length).encode()))
+    if answer.body is not None:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     return headers
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
 
@@ -21,7 +21,7 @@ from kg.errors import (
     QuerySyntaxError,
 )
 from kg.query.formats import FORMATS, Format, Kind, named
-from kg.query.guards import Nature, inspect
+from kg.query.guards import PLAIN, Nature, inspect, plain
 from kg.query.rewriting import rewrite, suspicious
 from kg.query.syntax import check, parse
 from kg.query.tokens import tokenize, unescape
@@ -71,8 +71,7 @@ class Source:
         return cls(store, own is None, base)
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """A query as it is evaluated: its escapes resolved, its tokens and what they tell."""
 
     text: str
@@ -82,11 +81,13 @@ class Query:
 
     @classmethod
     def of(cls, text: str, dataset: Dataset) -> Query:
-        """Return the query of a text.
+        """Return the query of a text; of a plain one there are no tokens.
 
         Raises:
             QuerySyntaxError, QueryRefusedError: its tokens say that it is none, or not evaluated.
         """
+        if plain(text):
+            return cls(text, [], PLAIN, dataset)
         text = unescape(text)
         tokens = tokenize(text)
         return cls(text, tokens, inspect(text, tokens), dataset)
@@ -159,7 +160,9 @@ def _rewritten(source: Source, query: Query) -> str:
 def _fault(source: Source, query: Query, written: str, message: str) -> AtlasError:
     """Return the error for a query that the engine does not accept."""
     try:
-        check(query.text, parse(query.text, query.tokens))
+        tokens = query.tokens or tokenize(query.text)
+        inspect(query.text, tokens)
+        check(query.text, parse(query.text, tokens))
         if written != query.text:
             _ask(source, query, query.text)
             reason = "the engine would evaluate it wrongly, and it cannot be written differently"

@@ -66,6 +66,9 @@ FORMATS: Final[dict[Kind, tuple[Format, ...]]] = {
 """Of each kind of answer the formats; the first is taken when the client has no preference."""
 
 
+_BY_NAME: Final = {(kind, f.name): f for kind, formats in FORMATS.items() for f in formats}
+
+
 def named(kind: Kind, name: str) -> Format:
     """Return the format of that name; a KeyError is a fault of the caller."""
-    return next(each for each in FORMATS[kind] if each.name == name)
+    return _BY_NAME[kind, name]

@@ -2,23 +2,24 @@
 
 To the worker:    `Q` a query (`QueryRequest.to_json`).
 From the worker:  `R` the store is open;
-                  then for each query either `P` a problem (JSON: error, detail, members), or
-                  `H` the head (JSON: `Head`), any number of `D` pieces of the body, and last
+                  then for each query one of
+                  `P` a problem (JSON: error, detail, members);
+                  `A` an answer, head (`Head.pack`) and body in one;
+                  `H` the head of a long one, any number of `D` pieces of its body, and last
                   `E` the body is complete, or `P` it cannot be completed.
 """
 
 from __future__ import annotations
 
-import json
 import struct
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 QUERY: Final = b"Q"
 READY: Final = b"R"
+ANSWER: Final = b"A"
 HEAD: Final = b"H"
 DATA: Final = b"D"
 END: Final = b"E"
@@ -30,27 +31,26 @@ PIECE: Final = 64 * 1024
 PREFIX: Final = struct.Struct("!cI")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What is known before the body.
 
-    `length` is the body's size when it is already complete; `lasting` says that the same query on
-    the same release has the same answer (it calls neither NOW, RAND nor UUID).
+    `lasting` says that the same query on the same release has the same answer (it calls neither
+    NOW, RAND nor UUID).
     """
 
     media_type: str
     coding: str
     lasting: bool
-    length: int | None
 
-    def to_json(self) -> bytes:
-        """Return the payload of a head frame."""
-        return json.dumps(asdict(self)).encode()
+    def pack(self, body: bytes = b"") -> bytes:
+        """Return the payload of a head, with what is already there of the body."""
+        return f"{self.media_type}\n{self.coding}\n{self.lasting:d}\n".encode() + body
 
     @classmethod
-    def from_json(cls, data: bytes) -> Head:
-        """Read the payload of a head frame."""
-        return cls(**json.loads(data))
+    def unpack(cls, payload: bytes) -> tuple[Head, bytes]:
+        """Read what `pack` wrote."""
+        media_type, coding, lasting, body = payload.split(b"\n", 3)
+        return cls(media_type.decode(), coding.decode(), lasting == b"1"), body
 
 
 def frame(kind: bytes, payload: bytes = b"") -> bytes:
@@ -66,6 +66,14 @@ class FrameReader:
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the kind and the payload of each frame that `data` completes."""
+        if not self._buffer:
+            kind, size = PREFIX.unpack_from(data) if len(data) >= PREFIX.size else (b"", -1)
+            if PREFIX.size + size == len(data):
+                yield kind, data[PREFIX.size :]
+                return
+        yield from self._cut(data)
+
+    def _cut(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         buffer = self._buffer
         buffer += data
         position = 0

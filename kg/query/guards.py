@@ -7,8 +7,8 @@ describes its own dataset and whether its answer lasts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.errors import QueryRefusedError
 from kg.query.tokens import place
@@ -24,12 +24,32 @@ _UPDATES: Final = frozenset(
 _VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
 
 
-@dataclass(frozen=True, slots=True)
-class Nature:
+_NOTABLE: Final = re.compile(
+    r"service|from|now|rand|uuid|graph|bnode|\bas\b|[|!\\]"
+    r"|\?(?![A-Za-z_])"
+    r"|(?<!select )(?<!\()\*",
+    re.IGNORECASE,
+)
+"""What a query must contain, somewhere, to be of another nature than most."""
+
+
+class Nature(NamedTuple):
     """What the tokens tell of a query."""
 
     own_dataset: bool
     lasting: bool
+
+
+PLAIN: Final = Nature(own_dataset=False, lasting=True)
+
+
+def plain(text: str) -> bool:
+    """Tell whether a look at the characters is enough: nothing to refuse, nothing to rewrite.
+
+    Escapes, keywords that matter and operators of paths count wherever they stand, in a string
+    too; for such a query the tokens have to be looked at. Updates are left to the engine's grammar.
+    """
+    return _NOTABLE.search(text) is None
 
 
 def _refuse(text: str, token: Token, reason: str) -> QueryRefusedError:

@@ -83,6 +83,13 @@ class Lane:
         for future in self._waiting:
             future.cancel()
 
+    def idle(self) -> Worker | None:
+        """Return an idle worker if nobody else waits for one."""
+        current = self._current
+        if current is None or not current.idle or self._waiting:
+            return None
+        return current.idle.pop()
+
     async def take(self, patience: float) -> Worker:
         """Return an idle worker, waiting for one if need be.
 
@@ -92,8 +99,9 @@ class Lane:
         """
         if self._current is None:
             raise WorkspaceError("No release is published yet")
-        if self._current.idle and not self._waiting:
-            return self._current.idle.pop()
+        worker = self.idle()
+        if worker is not None:
+            return worker
         if len(self._waiting) >= self._limits.queue:
             raise BusyError(f"{len(self._waiting)} queries wait already", retry_after=1)
         future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()

@@ -100,6 +100,8 @@ class QueryPool:
         cores = len(os.sched_getaffinity(0))
         self._schedule = Schedule(max(1, cores - 1), limits.slice)
         self._runs: dict[Worker, Run] = {}
+        self._prefix = secrets.token_hex(4)
+        self._count = 0
         self._leavers: dict[Worker, Callable[[], Awaitable[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -107,6 +109,11 @@ class QueryPool:
     def release(self) -> str | None:
         """The release on which new queries run."""
         return self._lane.release
+
+    def new_id(self) -> str:
+        """Return the id of a query: eight digits of this pool, eight that count."""
+        self._count += 1
+        return f"{self._prefix}{self._count:08x}"
 
     async def use(self, store: Path, release: str) -> None:
         """Let new queries run on a release; those that run finish on theirs.
@@ -133,13 +140,14 @@ class QueryPool:
 
     def running(self) -> list[RunningQuery]:
         """Return the queries that run, the oldest first."""
+        now = time.monotonic()
         return [
             RunningQuery(
                 run.id,
                 run.request.text,
                 run.worker.release,
                 run.stage,
-                run.elapsed,
+                now - run.started,
                 run.cpu(),
                 run.received,
             )
@@ -168,35 +176,52 @@ class QueryPool:
                 evaluated as it stands.
             WorkspaceError: there is no release.
         """
-        kept = self._cache.get((self._lane.release, request.key))
+        kept = self.kept(request)
         if kept is not None:
-            return Answer(secrets.token_hex(8), self._lane.release or "", kept[0], kept[1])
-        run = await self._begin(request, gone)
+            return kept
+        worker = await self._lane.take(self._limit(request))
+        return await self.answer(self._begin(request, worker), gone)
+
+    def kept(self, request: QueryRequest) -> Answer | None:
+        """Return the answer if it was given before and kept."""
+        release = self._lane.release
+        found = self._cache.get((release, request.key))
+        if found is None or release is None:
+            return None
+        return Answer(self.new_id(), release, found[0], found[1])
+
+    def submit(self, request: QueryRequest) -> Run | None:
+        """Begin a query if a worker is idle; its `settled` can be set before anything happens."""
+        worker = self._lane.idle()
+        return None if worker is None else self._begin(request, worker)
+
+    async def answer(self, run: Run, gone: Callable[[], Awaitable[None]] | None = None) -> Answer:
+        """Return the answer of a query that was begun; else as `evaluate`."""
+        if gone is not None and not run.over:
+            self._leavers[run.worker] = gone
         try:
-            head = await run.head
-            body = None if head.length is None else await run.whole()
+            head = await run.opened()
         except asyncio.CancelledError:
             self._end(run, QueryCancelledError("The request was cancelled"))
             raise
-        if body is not None and head.lasting:
-            weight = len(request.text) + _KEY_WEIGHT
-            self._cache.put((run.worker.release, request.key), head, body, weight)
-        return Answer(run.id, run.worker.release, head, body, run)
+        return Answer(run.id, run.worker.release, head, run.body, run)
+
+    def give_up(self, run: Run) -> None:
+        """End a query that nobody waits for any more."""
+        if not run.over:
+            self._end(run, QueryCancelledError("The client went away"))
 
     def close(self, answer: Answer) -> None:
         """Give an answer up whose pieces are not all read; nothing happens to a complete one."""
-        if answer.run is not None and not answer.run.over:
-            self._end(answer.run, QueryCancelledError("The answer was given up"))
+        if answer.run is not None:
+            self.give_up(answer.run)
 
-    async def _begin(
-        self, request: QueryRequest, gone: Callable[[], Awaitable[None]] | None
-    ) -> Run:
-        limit = min(request.timeout or self._limits.timeout, self._limits.timeout_max)
-        worker = await self._lane.take(limit)
-        run = Run(request, worker, limit)
+    def _limit(self, request: QueryRequest) -> float:
+        return min(request.timeout or self._limits.timeout, self._limits.timeout_max)
+
+    def _begin(self, request: QueryRequest, worker: Worker) -> Run:
+        run = Run(self.new_id(), request, worker, self._limit(request))
         self._runs[worker] = run
-        if gone is not None:
-            self._leavers[worker] = gone
         run.begin(self._completed)
         worker.send(frame(QUERY, request.to_json()))
         if self._timer is None:
@@ -211,7 +236,7 @@ class QueryPool:
         for run in list(self._runs.values()):
             if now - run.started >= run.limit:
                 self._end(run, _too_long(run))
-            elif now - run.started >= self._limits.threshold:
+            else:
                 self._judge(run)
         self._schedule.rotate(now)
         if self._runs:
@@ -220,7 +245,7 @@ class QueryPool:
     def _judge(self, run: Run) -> None:
         """Decide to which stage a query belongs that has run for a while."""
         self._watch(run)
-        cpu = run.cpu()
+        cpu = run.cpu()  # nothing when it is looked at for the first time
         producing = run.received > run.seen
         if producing:
             run.seen, run.produced_at = run.received, cpu
@@ -266,6 +291,9 @@ class QueryPool:
     def _completed(self, run: Run) -> None:
         """The worker has said its last word."""
         self._release(run)
+        if run.body is not None and run.head is not None and run.head.lasting:
+            weight = len(run.request.text) + _KEY_WEIGHT
+            self._cache.put((run.worker.release, run.request.key), run.head, run.body, weight)
         if run.stage == "light":
             self._lane.give_back(run.worker)
         else:

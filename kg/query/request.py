@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,11 @@ class Dataset:
         return bool(self.default or self.named)
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptable:
+WHOLE: Final = Dataset()
+"""No graph is named: the dataset is what the query, or the release, says."""
+
+
+class Acceptable(NamedTuple):
     """The name of the format for each kind of answer; None where the client accepts none."""
 
     solutions: str | None = "json"
@@ -35,8 +39,8 @@ class QueryRequest:
     """One query: `timeout` in seconds (None: the default), `coding` the content coding."""
 
     text: str
-    dataset: Dataset = field(default_factory=Dataset)
-    acceptable: Acceptable = field(default_factory=Acceptable)
+    dataset: Dataset = WHOLE
+    acceptable: Acceptable = Acceptable()  # noqa: RUF009 - a tuple does not change
     coding: str = "identity"
     timeout: float | None = None
 
@@ -48,13 +52,7 @@ class QueryRequest:
     def to_json(self) -> bytes:
         """Return the request as a worker reads it; `from_json` is the inverse."""
         return json.dumps(
-            [
-                self.text,
-                self.dataset.default,
-                self.dataset.named,
-                list(asdict(self.acceptable).values()),
-                self.coding,
-            ]
+            [self.text, self.dataset.default, self.dataset.named, self.acceptable, self.coding]
         ).encode()
 
     @classmethod

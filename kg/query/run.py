@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from kg import errors
-from kg.query.frames import DATA, END, HEAD, PROBLEM, Head
+from kg.query.frames import ANSWER, DATA, END, HEAD, PROBLEM, Head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,28 +24,31 @@ class Run:
     """One query on one worker.
 
     `ended` is called when the worker has said its last word on it, well or badly, and never after
-    `fail`. A failure before the head is raised by `head`, a later one by `pieces`.
+    `fail`. `settled` is called once, when success or failure is known: then `head` is there, or
+    `error`; `body` is the whole answer if it is short.
     """
 
-    def __init__(self, request: QueryRequest, worker: Worker, limit: float) -> None:
-        self.id = secrets.token_hex(8)
+    def __init__(self, query: str, request: QueryRequest, worker: Worker, limit: float) -> None:
+        self.id = query
         self.request = request
         self.worker = worker
+        self.limit = limit
         self.stage: Stage = "light"
         self.started = time.monotonic()
-        self.limit = limit
-        self.cpu_before = worker.cpu()
-        self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self.cpu_before: float | None = None
         self.received = 0
         self.seen = 0
         self.produced_at = 0.0
         self.watch: asyncio.Task[None] | None = None
-        self.aborted: Callable[[], None] = _nothing
+        self.head: Head | None = None
+        self.body: bytes | None = None
+        self.error: errors.AtlasError | None = None
         self.over = False
-        self._ended: Callable[[Run], None] = _forget
+        self.settled: Callable[[Run], None] = _nothing
+        self.aborted: Callable[[], None] | None = None
+        self._ended: Callable[[Run], None] = _nothing
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
-        self._error: errors.AtlasError | None = None
         self._news: asyncio.Future[None] | None = None
 
     def begin(self, ended: Callable[[Run], None]) -> None:
@@ -54,63 +56,78 @@ class Run:
         self._ended = ended
         self.worker.receive = self._receive
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the query was given to its worker."""
-        return time.monotonic() - self.started
-
     def cpu(self) -> float:
-        """Seconds of processor time that the query has used."""
-        return self.worker.cpu() - self.cpu_before
+        """Seconds of processor time that the query has used since it was first looked at."""
+        now = self.worker.cpu()
+        if self.cpu_before is None:
+            self.cpu_before = now
+        return now - self.cpu_before
 
     def _receive(self, kind: bytes, payload: bytes) -> None:
-        if kind == DATA:
+        if kind == ANSWER:
+            self.head, self.body = Head.unpack(payload)
+            self.received = len(self.body)
+            self._finish(None)
+        elif kind == DATA:
             self._pieces.append(payload)
             self.received += len(payload)
             self._waiting += len(payload)
             self.worker.hold(self._waiting)
             self._tell()
         elif kind == HEAD:
-            if not self.head.done():
-                self.head.set_result(Head.from_json(payload))
+            self.head, _ = Head.unpack(payload)
+            self._settle()
         elif kind == PROBLEM:
             self._finish(_problem(payload))
         elif kind == END:
             self._finish(None)
 
     def _finish(self, error: errors.AtlasError | None) -> None:
+        # First the worker is free again, then whoever waits may ask the next query.
         self._close(error)
         self._ended(self)
+        self._settle()
 
     def fail(self, error: errors.AtlasError) -> None:
         """End the run with an error, whatever the worker still says."""
         if not self.over:
             self._pieces.clear()
             self._close(error)
-            self.aborted()
+            self._settle()
+            if self.aborted is not None:
+                self.aborted()
 
     def _close(self, error: errors.AtlasError | None) -> None:
         self.over = True
-        self._error = error
+        self.error = error
         self.worker.receive = _drop
         if self.watch is not None:
             self.watch.cancel()
-        if error is not None and not self.head.done():
-            self.head.set_exception(error)
-            self.head.exception()  # it is no fault if nobody waits for it any more
+
+    def _settle(self) -> None:
+        settled, self.settled = self.settled, _nothing
+        settled(self)
         self._tell()
 
     def _tell(self) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
-    async def whole(self) -> bytes:
-        """Return the body when it is complete.
+    async def _hear(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    async def opened(self) -> Head:
+        """Return the head as soon as the answer has one.
 
         Raises:
-            AtlasError: it cannot be completed.
+            AtlasError: it failed before.
         """
-        return b"".join([piece async for piece in self.pieces()])
+        while self.head is None:
+            if self.error is not None:
+                raise self.error
+            await self._hear()
+        return self.head
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes.
@@ -127,10 +144,9 @@ class Run:
                 yield piece
             if self.over:
                 break
-            self._news = asyncio.get_running_loop().create_future()
-            await self._news
-        if self._error is not None:
-            raise self._error
+            await self._hear()
+        if self.error is not None:
+            raise self.error
 
 
 def _problem(payload: bytes) -> errors.AtlasError:
@@ -140,12 +156,8 @@ def _problem(payload: bytes) -> errors.AtlasError:
     return kind(detail, **members)
 
 
-def _nothing() -> None:
-    """Do nothing: no response has begun that would have to be broken off."""
-
-
-def _forget(run: Run) -> None:
-    """Do nothing: the run has not begun."""
+def _nothing(run: Run) -> None:
+    """Do nothing: nobody waits for this."""
 
 
 def _drop(kind: bytes, payload: bytes) -> None:

@@ -15,7 +15,7 @@ from pyoxigraph import Store
 
 from kg.errors import AtlasError, WorkspaceError
 from kg.query.evaluation import Source, evaluate
-from kg.query.frames import DATA, END, HEAD, PIECE, PREFIX, PROBLEM, READY, Head, frame
+from kg.query.frames import ANSWER, DATA, END, HEAD, PIECE, PROBLEM, READY, FrameReader, Head, frame
 from kg.query.limits import confine
 from kg.query.request import QueryRequest
 
@@ -51,49 +51,52 @@ class Answering:
     def __init__(self, channel: socket.socket, coding: str) -> None:
         self._channel = channel
         self._coding = coding
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._size = 0
         self._compressor: Any = None
-        self._head: Head | None = None
+        self._head = Head("", "identity", lasting=False)
 
     def begin(self, form: Format, *, lasting: bool) -> None:
         """Learn the format of the body."""
-        self._head = Head(form.media_type, "identity", lasting, None)
+        self._head = Head(form.media_type, "identity", lasting)
 
     def write(self, data: bytes, /) -> int:
         """Take what the engine wrote and pass on what fills a piece."""
-        self._pending += data
-        if len(self._pending) >= PIECE:
+        self._pending.append(data)
+        self._size += len(data)
+        if self._size >= PIECE:
             self._send_piece()
         return len(data)
 
     def flush(self) -> None:
         """Keep what is pending: pieces are sent when they are full."""
 
+    def _taken(self) -> bytes:
+        data = b"".join(self._pending)
+        self._pending.clear()
+        self._size = 0
+        return data
+
     def _send_piece(self) -> None:
         opening = b""
         if self._compressor is None:
-            opening = self._opening(self._coding, None)
             self._compressor = _compressor(self._coding)
-        piece = self._compressor.compress(bytes(self._pending))
-        self._pending.clear()
+            opening = frame(HEAD, self._head._replace(coding=self._coding).pack())
+        piece = self._compressor.compress(self._taken())
         self._channel.sendall(opening + (frame(DATA, piece) if piece else b""))
-
-    def _opening(self, coding: str, length: int | None) -> bytes:
-        head = self._head
-        if head is None:
-            raise AssertionError  # pragma: no cover - `begin` comes first
-        return frame(HEAD, Head(head.media_type, coding, head.lasting, length).to_json())
 
     def finish(self) -> None:
         """Send the rest of the body and its end."""
         if self._compressor is not None:
-            rest = self._compressor.compress(bytes(self._pending)) + self._compressor.flush()
+            rest = self._compressor.compress(self._taken()) + self._compressor.flush()
             self._channel.sendall((frame(DATA, rest) if rest else b"") + frame(END))
             return
-        coding = self._coding if len(self._pending) >= _WORTH_COMPRESSING else "identity"
-        compressor = _compressor(coding)
-        body = compressor.compress(bytes(self._pending)) + compressor.flush()
-        self._channel.sendall(self._opening(coding, len(body)) + frame(DATA, body) + frame(END))
+        head, body = self._head, self._taken()
+        if self._coding != "identity" and len(body) >= _WORTH_COMPRESSING:
+            compressor = _compressor(self._coding)
+            body = compressor.compress(body) + compressor.flush()
+            head = head._replace(coding=self._coding)
+        self._channel.sendall(frame(ANSWER, head.pack(body)))
 
 
 def _answer(channel: socket.socket, source: Source, request: QueryRequest) -> None:
@@ -111,17 +114,6 @@ def _complain(channel: socket.socket, error: AtlasError) -> None:
     channel.sendall(frame(PROBLEM, json.dumps(problem).encode()))
 
 
-def _receive(channel: socket.socket, size: int) -> bytes:
-    """Return exactly `size` bytes, or nothing when the other side has closed."""
-    data = bytearray()
-    while len(data) < size:
-        piece = channel.recv(size - len(data))
-        if not piece:
-            return b""
-        data += piece
-    return bytes(data)
-
-
 def work(channel: socket.socket, store: str, memory: int) -> NoReturn:
     """Open the store, say so, and answer queries until the channel closes; then exit.
 
@@ -135,10 +127,11 @@ def work(channel: socket.socket, store: str, memory: int) -> NoReturn:
         os._exit(1)
     confine(memory)
     channel.sendall(frame(READY))
+    frames = FrameReader()
     try:
-        while prefix := _receive(channel, PREFIX.size):
-            _, size = PREFIX.unpack(prefix)
-            _answer(channel, source, QueryRequest.from_json(_receive(channel, size)))
+        while data := channel.recv(PIECE):
+            for _, payload in frames.feed(data):
+                _answer(channel, source, QueryRequest.from_json(payload))
     except MemoryError:
         os.abort()
     except BrokenPipeError:

@@ -377,15 +377,12 @@ async def test_an_error_leaves_its_worker_as_it_was(open_pool: Open) -> None:
 async def test_kills_leave_nothing_behind(open_pool: Open, until: Until) -> None:
     """No process, no descriptor, after ATLAS_SOAK (100) of them; a few at a time."""
     async with open_pool(slice=0.02) as pool:
+        before = [descriptors(pid) for pid in (os.getpid(), zygote(pool))]
 
         async def one() -> None:
             with pytest.raises((QueryTimeoutError, BusyError)):
                 await pool.evaluate(QueryRequest(ENDLESS, timeout=0.1))
 
-        await one()
-        await until(lambda: len(children(zygote(pool))) == 3)
-        await until(lambda: len(pool._nursery.workers) == 3)
-        before = [descriptors(pid) for pid in (os.getpid(), zygote(pool))]
         for _ in range(SOAK // 4):
             await asyncio.gather(*(one() for _ in range(4)))
         await until(lambda: len(children(zygote(pool))) == 3)

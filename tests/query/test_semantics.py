@@ -399,7 +399,8 @@ def store_of(graphs: Graphs) -> Store:
     for name, content in graphs.items():
         store.add_graph(NamedNode(E + name))
         for s, p, o in content:
-            store.add(Quad(*(NamedNode(E + term) for term in (s, p, o)), NamedNode(E + name)))
+            quad = [NamedNode(E + term) for term in (s, p, o, name)]
+            store.add(Quad(*quad))
     return store
 
 
@@ -414,7 +415,7 @@ def engine(graphs: Graphs, pattern: Group) -> list[Solution]:
     found = []
     for row in results:
         bound = {f"?{v.value}": row[v] for v in results.variables if row[v] is not None}
-        found.append({name: term.value.removeprefix(E) for name, term in bound.items()})  # type: ignore[union-attr]
+        found.append({name: str(term)[1 + len(E) : -1] for name, term in bound.items()})
     return found
 
 
