@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from kg import asof, statistics
+from kg import asof, distribution, statistics
 from kg.quads import link, moment, number, text, typed
 from kg.terms import (
     DCAT,
@@ -44,7 +44,6 @@ SPDX: Final = "http://spdx.org/rdf/terms#"
 _AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
 _MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 _FILE_TYPES: Final = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE"}
-_FORM_TYPES: Final = {"nq": "application/n-quads", "ttl": "text/turtle"}
 _FEATURES: Final = ("N-Triples", "N-Quads", "Turtle", "TriG", "JSON-LD", "RDF_XML")
 _SYNTAXES: Final = "http://www.w3.org/ns/formats/"
 
@@ -287,7 +286,7 @@ def _distribution(
     yield link(this, DCAT + "accessURL", url)
     yield link(this, DCAT + "downloadURL", url)
     yield typed(this, DCAT + "byteSize", str(file.size), XSD + "nonNegativeInteger")
-    yield link(this, DCAT + "mediaType", _MEDIA_TYPES + _FORM_TYPES[file.form])
+    yield link(this, DCAT + "mediaType", _MEDIA_TYPES + distribution.FORMATS[file.form])
     yield link(this, DCAT + "compressFormat", _MEDIA_TYPES + "application/gzip")
     yield link(this, DCTERMS + "format", f"{_AUTHORITY}file-type/{_FILE_TYPES[file.form]}")
     yield link(this, SPDX + "checksum", checksum)

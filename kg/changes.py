@@ -1,12 +1,15 @@
 """What changed from one release to another, as an RDF Patch and as a list of entities.
 
-1. The dumps of both releases are compared line by line; the store writes a quad in one way only, so
-   equal lines are equal quads. Release 0 stands for the time before the first: it is empty.
+1. The dumps of both releases are compared line by line, by the MD5 sums of the lines: the store
+   writes a quad in one way only, so equal lines are equal quads, and sums fit into memory.
 2. The patch has the deletions first and then the additions, each part sorted (RDF Patch, version 1:
    a header, one transaction, `D` and `A` rows with N-Quads terms).
 3. The changed entities are the subjects of changed quads, sorted, a page of them at a time.
 4. Both are files below the later release, `changes/<from>`; two releases never change, so nor does
    the difference between them.
+
+Release 0 stands for the time before the first. It is empty, so the way from there is the dump
+itself, in its own order.
 
 How the entities become the members of a feed is told in kg.feed.
 """
@@ -37,19 +40,20 @@ PAGE: Final = 250
 PATCH_TYPE: Final = "application/rdf-patch"
 
 _BLOCK: Final = 256 * 1024
+_SUMS: Final = "CREATE TABLE {name} AS SELECT md5_number(line) AS sum FROM {lines}"
 _CHANGED: Final = """
 CREATE TABLE changed AS
-SELECT 'D' AS sign, line FROM (SELECT line FROM {old} EXCEPT SELECT line FROM {new})
+SELECT 'D' AS sign, line FROM {before} WHERE md5_number(line) NOT IN (SELECT sum FROM after)
 UNION ALL
-SELECT 'A', line FROM (SELECT line FROM {new} EXCEPT SELECT line FROM {old})
+SELECT 'A', line FROM {after} WHERE md5_number(line) NOT IN (SELECT sum FROM before)
 """
-_EMPTY: Final = "(SELECT '' AS line WHERE false)"
 _ROWS: Final = "SELECT concat(sign, ' ', line) FROM changed ORDER BY sign DESC, line"
 _ENTITIES: Final = "SELECT DISTINCT split_part(line, ' ', 1)[2:-2] AS subject FROM changed"
 _COUNTS: Final = f"""
 SELECT count(*) FILTER (sign = 'D'), count(*) FILTER (sign = 'A'),
     (SELECT count(*) FROM ({_ENTITIES})) FROM changed
 """
+_PLAIN: Final = "FORMAT csv, HEADER false, DELIMITER '', QUOTE '', ESCAPE '', COMPRESSION gzip"
 
 
 class Counts(NamedTuple):
@@ -62,12 +66,18 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """The finished difference between two releases; `before` 0 is the empty one."""
+    """The finished difference between two releases; `before` 0 is the empty one.
 
-    folder: Path
+    `rows` are the files with the rows of the patch, compressed, to each of which `sign` belongs in
+    front; `subjects` is the Parquet file with the changed entities.
+    """
+
     before: int
     after: int
     counts: Counts
+    rows: tuple[Path, ...]
+    sign: bytes
+    subjects: Path
 
     @property
     def pages(self) -> int:
@@ -76,15 +86,10 @@ class Change:
 
     def entities(self, page: int) -> list[str]:
         """Return the IRIs of the changed things on a page, sorted."""
-        query = f"""SELECT subject FROM read_parquet({quoted(self.folder / "subjects.parquet")})
+        query = f"""SELECT subject FROM read_parquet({quoted(self.subjects)})
             ORDER BY subject LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"""
         with duckdb.connect() as connection:
             return [subject for (subject,) in connection.execute(query).fetchall()]
-
-    @property
-    def compressed_patch(self) -> Path:
-        """The rows of the patch, compressed with gzip."""
-        return self.folder / "rows.gz"
 
     def patch(self, base: str) -> Iterator[bytes]:
         """Yield the patch, block by block.
@@ -96,10 +101,21 @@ class Change:
             yield f"H from <{base}release/{self.before}> .\n".encode()
         yield f"H to <{base}release/{self.after}> .\n".encode()
         yield b"TX .\n"
-        with gzip.open(self.compressed_patch) as stream:
-            while block := stream.read(_BLOCK):
-                yield block
+        for path in self.rows:
+            yield from _signed(path, self.sign)
         yield b"TC .\n"
+
+
+def _signed(path: Path, sign: bytes) -> Iterator[bytes]:
+    """Yield the lines of a compressed file, block by block, each with a sign in front."""
+    following = b"\n" + sign
+    with gzip.open(path) as stream:
+        front = sign
+        while block := stream.read(_BLOCK):
+            ended = block.endswith(b"\n")
+            lines = block.removesuffix(b"\n").replace(b"\n", following)
+            yield front + lines + (b"\n" if ended else b"")
+            front = sign if ended else b""
 
 
 def between(before: OpenRelease | None, after: OpenRelease, base: str, memory: int) -> Change:
@@ -111,21 +127,38 @@ def between(before: OpenRelease | None, after: OpenRelease, base: str, memory: i
         BusyError: another process or thread is still making it.
         WorkspaceError: the disk is full or not writable, or the memory did not suffice.
     """
-    number = before.number if before else 0
-    top = after.release.folder / "changes"
-    folder = top / str(number)
+    if before is None:
+        return _from_nothing(after, base, memory)
+    folder = after.release.folder / "changes" / str(before.number)
     if not folder.exists():
-        old = distribution.of(before, base, memory).lines() if before else []
+        old = distribution.of(before, base, memory).lines()
         new = distribution.of(after, base, memory).lines()
         distribution.make_once(folder, lambda partial: _make(partial, old, new, memory))
-    return Change(folder, number, after.number, Counts(**read_manifest(folder)))
+    return Change(
+        before.number,
+        after.number,
+        Counts(**read_manifest(folder)),
+        (folder / "rows.gz",),
+        b"",
+        folder / "subjects.parquet",
+    )
+
+
+def _from_nothing(after: OpenRelease, base: str, memory: int) -> Change:
+    made = distribution.of(after, base, memory)
+    counted = made.statistics()
+    added = sum(graph.triples for graph in counted.graphs.values())
+    counts = Counts(0, added, counted.whole.subjects)
+    return Change(0, after.number, counts, tuple(made.lines()), b"A ", made.subjects)
 
 
 def _make(folder: Path, old: list[Path], new: list[Path], memory: int) -> None:
+    before, after = _lines(old), _lines(new)
     with database.connect(folder / "spill", memory) as connection:
-        connection.execute(_CHANGED.format(old=_lines(old), new=_lines(new)))
-        plain = "FORMAT csv, HEADER false, DELIMITER '', QUOTE '', ESCAPE '', COMPRESSION gzip"
-        connection.execute(f"COPY ({_ROWS}) TO {quoted(folder / 'rows.gz')} ({plain})")
+        connection.execute(_SUMS.format(name="before", lines=before))
+        connection.execute(_SUMS.format(name="after", lines=after))
+        connection.execute(_CHANGED.format(before=before, after=after))
+        connection.execute(f"COPY ({_ROWS}) TO {quoted(folder / 'rows.gz')} ({_PLAIN})")
         entities = f"COPY ({_ENTITIES} ORDER BY subject) TO {quoted(folder / 'subjects.parquet')}"
         connection.execute(f"{entities} (FORMAT parquet)")
         (counts,) = connection.execute(_COUNTS).fetchall()
@@ -134,6 +167,4 @@ def _make(folder: Path, old: list[Path], new: list[Path], memory: int) -> None:
 
 
 def _lines(files: list[Path]) -> str:
-    if not files:
-        return _EMPTY
     return LINES.format(files="[" + ", ".join(map(quoted, files)) + "]")

@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
-from pyoxigraph import NamedNode, RdfFormat
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse, serialize
 
 from kg import database, statistics
 from kg.database import quoted
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from kg.store import OpenRelease
 
 NAME: Final = "cluster-atlas"
-FORMATS: Final = {"nq": RdfFormat.N_QUADS, "ttl": RdfFormat.TURTLE}
+FORMATS: Final = {"nq": "application/n-quads", "ttl": "text/turtle"}
+"""The media type of each form, by file name extension."""
 
 _LEVEL: Final = 4
 _BLOCK: Final = 1024 * 1024
@@ -166,19 +167,20 @@ def _lock(descriptor: int) -> None:
 def _make(folder: Path, opened: OpenRelease, base: str, memory: int) -> None:
     graphs = sorted(g.value for g in opened.store.named_graphs() if isinstance(g, NamedNode))
     names = _names(graphs, base)
-    files: list[DumpFile] = []
+    paths = {
+        (graph, form): folder / f"{NAME}-{opened.number}.{names[graph]}.{form}.gz"
+        for form in FORMATS
+        for graph in graphs
+    }
+    for graph in graphs:
+        _write_quads(paths[graph, "nq"], opened, graph)
+        _write_turtle(paths[graph, "ttl"], paths[graph, "nq"], base)
+    files = [_listed(path, graph, form) for (graph, form), path in paths.items()]
     for form in FORMATS:
-        parts = []
-        for graph in graphs:
-            name = f"{NAME}-{opened.number}.{names[graph]}.{form}.gz"
-            _write_graph(folder / name, opened, graph, form, base)
-            parts.append(folder / name)
-            files.append(_listed(folder / name, graph, form))
         whole = folder / f"{NAME}-{opened.number}.{form}.gz"
-        _join(parts, whole)
+        _join([paths[graph, form] for graph in graphs], whole)
         files.append(_listed(whole, None, form))
-    lines = [(f.graph, folder / f.name) for f in files if f.form == "nq" and f.graph]
-    _count(folder, lines, base, memory)
+    _count(folder, [(graph, paths[graph, "nq"]) for graph in graphs], base, memory)
     write_manifest(folder, _manifest(opened.number, files))
 
 
@@ -198,16 +200,22 @@ def _names(graphs: Sequence[str], base: str) -> dict[str, str]:
     return names
 
 
-def _write_graph(path: Path, opened: OpenRelease, graph: str, form: str, base: str) -> None:
-    node = NamedNode(graph)
+def _write_quads(path: Path, opened: OpenRelease, graph: str) -> None:
     with path.open("wb") as raw, _compressed(raw) as stream:
-        if form == "nq":
-            lines = cast("IO[bytes]", _Lines(stream, graph))
-            opened.store.dump(lines, RdfFormat.N_TRIPLES, from_graph=node)
-        else:
-            turtle = cast("IO[bytes]", _Turtle(stream))
-            opened.store.dump(turtle, RdfFormat.TURTLE, from_graph=node, prefixes=prefixes(base))
-            turtle.close()
+        lines = cast("IO[bytes]", _Lines(stream, graph))
+        opened.store.dump(lines, RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
+
+
+def _write_turtle(path: Path, quads: Path, base: str) -> None:
+    """Write a graph's Turtle out of its N-Quads, a third of the work of reading the store again."""
+    with path.open("wb") as raw, _compressed(raw) as stream, gzip.open(quads) as source:
+        turtle = cast("IO[bytes]", _Turtle(stream))
+        triples = (
+            Triple(quad.subject, quad.predicate, quad.object)
+            for quad in parse(cast("IO[bytes]", source), format=RdfFormat.N_QUADS)
+        )
+        serialize(triples, turtle, RdfFormat.TURTLE, prefixes=prefixes(base))
+        turtle.close()
 
 
 @contextmanager
@@ -278,7 +286,7 @@ def _listed(path: Path, graph: str | None, form: str) -> DumpFile:
     return DumpFile(path.name, graph, form, path.stat().st_size, digest)
 
 
-def _count(folder: Path, lines: Sequence[tuple[str | None, Path]], base: str, memory: int) -> None:
+def _count(folder: Path, lines: Sequence[tuple[str, Path]], base: str, memory: int) -> None:
     with database.connect(folder / "spill", memory) as connection:
         statistics.create_statements(connection, lines)
         statistics.write(connection, base, folder / "statistics.json")

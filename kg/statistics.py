@@ -37,10 +37,13 @@ LINES: Final = (
 # In N-Quads neither subject nor predicate holds a blank, and the graph has a known length.
 _INSERT: Final = """
 INSERT INTO statement
-SELECT subject[2:-2], predicate[2:-2],
-    line[length(subject) + length(predicate) + 3 : length(line) - {ending}], {graph}
-FROM (SELECT line, split_part(line, ' ', 1) AS subject, split_part(line, ' ', 2) AS predicate
-      FROM {lines})
+SELECT subject[2:-2], predicate[2:-2], hash(object),
+    CASE WHEN predicate = {type} AND starts_with(object, '<') THEN object[2:-2] END,
+    {target}, {graph}
+FROM (SELECT subject, predicate,
+          line[length(subject) + length(predicate) + 3 : length(line) - {ending}] AS object
+      FROM (SELECT line, split_part(line, ' ', 1) AS subject, split_part(line, ' ', 2) AS predicate
+            FROM {lines}))
 """
 
 
@@ -75,32 +78,49 @@ class Statistics:
 
 
 def create_statements(
-    connection: duckdb.DuckDBPyConnection, lines: Sequence[tuple[str | None, Path]]
+    connection: duckdb.DuckDBPyConnection, lines: Sequence[tuple[str, Path]]
 ) -> None:
     """Make the table `statement` out of each graph's file of compressed N-Quads.
 
-    Its columns are subject and predicate (IRIs), object (as N-Quads writes it) and graph.
+    Its columns are subject and predicate (IRIs), object (a number of 64 bits in its place, for
+    objects are long and only told apart), class (the object of rdf:type), target (the dataset of
+    TARGETS that the object belongs to) and graph.
     """
-    columns = "subject VARCHAR, predicate VARCHAR, object VARCHAR, graph VARCHAR"
-    connection.execute(f"CREATE TABLE statement ({columns})")
+    connection.execute(
+        "CREATE TABLE statement (subject VARCHAR, predicate VARCHAR, object UBIGINT,"
+        " class VARCHAR, target VARCHAR, graph VARCHAR)"
+    )
+    targets = " ".join(
+        f"WHEN starts_with(object, {quoted('<' + namespace)}) THEN {quoted(name)}"
+        for name, namespace in TARGETS.items()
+    )
     for graph, path in lines:
-        # ` <graph> .`
-        ending = len(graph or "") + 5
-        source = LINES.format(files=quoted(path))
-        connection.execute(_INSERT.format(ending=ending, graph=quoted(graph), lines=source))
+        insert = _INSERT.format(
+            type=quoted(f"<{RDF_TYPE}>"),
+            target=f"CASE {targets} END",
+            graph=quoted(graph),
+            # ` <graph> .`
+            ending=len(graph) + 5,
+            lines=LINES.format(files=quoted(path)),
+        )
+        connection.execute(insert)
 
 
 def write(connection: duckdb.DuckDBPyConnection, base: str, path: Path) -> None:
     """Count the table `statement` and write the statistics as JSON."""
-    distinct = "SELECT DISTINCT subject, predicate, object FROM statement"
-    connection.execute(f"CREATE TABLE triple AS {distinct}")
+    own = f"starts_with(subject, {quoted(base + 'id/')})"
+    connection.execute(
+        f"""CREATE TABLE triple AS
+        SELECT DISTINCT hash(subject) AS subject, predicate, object, class, target, {own} AS own
+        FROM statement"""
+    )
     counted = Statistics(
         whole=_whole(connection),
-        entities=_entities(connection, base),
+        entities=_entities(connection),
         graphs=_graphs(connection),
         classes=_classes(connection),
         properties=_properties(connection),
-        linksets=_linksets(connection, base),
+        linksets=_linksets(connection),
     )
     path.write_text(json.dumps(asdict(counted), ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -118,30 +138,32 @@ def read(path: Path) -> Statistics:
     )
 
 
-_MEASURES: Final = f"""count(*), count(DISTINCT subject), count(DISTINCT object),
-    count(DISTINCT predicate), count(DISTINCT object) FILTER (predicate = {quoted(RDF_TYPE)})"""
+_MEASURES: Final = """count(*), count(DISTINCT {subject}), count(DISTINCT object),
+    count(DISTINCT predicate), count(DISTINCT class)"""
 
 
 def _whole(connection: duckdb.DuckDBPyConnection) -> Counts:
-    (row,) = connection.execute(f"SELECT {_MEASURES} FROM triple").fetchall()
+    query = f"SELECT {_MEASURES.format(subject='subject')} FROM triple"
+    (row,) = connection.execute(query).fetchall()
     return Counts(*row)
 
 
 def _graphs(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
-    query = f"SELECT graph, {_MEASURES} FROM statement GROUP BY graph ORDER BY graph"
+    measures = _MEASURES.format(subject="hash(subject)")
+    query = f"SELECT graph, {measures} FROM statement GROUP BY graph ORDER BY graph"
     return {graph: Counts(*counts) for graph, *counts in connection.execute(query).fetchall()}
 
 
-def _entities(connection: duckdb.DuckDBPyConnection, base: str) -> int:
-    query = "SELECT count(DISTINCT subject) FROM triple WHERE starts_with(subject, ?)"
-    (row,) = connection.execute(query, [base + "id/"]).fetchall()
+def _entities(connection: duckdb.DuckDBPyConnection) -> int:
+    query = "SELECT count(DISTINCT subject) FROM triple WHERE own"
+    (row,) = connection.execute(query).fetchall()
     return int(row[0])
 
 
 def _classes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    query = """SELECT object[2:-2], count(*) AS size FROM triple
-        WHERE predicate = ? AND starts_with(object, '<') GROUP BY 1 ORDER BY size DESC, 1"""
-    return dict(connection.execute(query, [RDF_TYPE]).fetchall())
+    query = """SELECT class, count(*) AS size FROM triple WHERE class IS NOT NULL
+        GROUP BY 1 ORDER BY size DESC, 1"""
+    return dict(connection.execute(query).fetchall())
 
 
 def _properties(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -149,13 +171,7 @@ def _properties(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(connection.execute(query).fetchall())
 
 
-def _linksets(connection: duckdb.DuckDBPyConnection, base: str) -> list[Linkset]:
-    query = """SELECT predicate, count(*) FROM triple
-        WHERE starts_with(subject, ?) AND starts_with(object, ?) GROUP BY 1 ORDER BY 1"""
-    return [
-        Linkset(target, predicate, count)
-        for target, namespace in TARGETS.items()
-        for predicate, count in connection.execute(
-            query, [base + "id/", "<" + namespace]
-        ).fetchall()
-    ]
+def _linksets(connection: duckdb.DuckDBPyConnection) -> list[Linkset]:
+    query = """SELECT target, predicate, count(*) FROM triple WHERE own AND target IS NOT NULL
+        GROUP BY ALL ORDER BY ALL"""
+    return [Linkset(*row) for row in connection.execute(query).fetchall()]

@@ -17,7 +17,7 @@ from api import accept, pages, ranges
 from api.linked import LanguageQuery, Link, Visit, listed, readable, unchanged, visit
 from api.representations import HTML
 from api.routes.catalogue import described
-from kg import asof
+from kg import asof, distribution
 from kg.errors import NotAcceptableError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ router = APIRouter(tags=["dumps"])
 
 _JSON: Final = "application/json"
 _GZIP: Final = "application/gzip"
-_FORM_TYPES: Final = {"nq": "application/n-quads", "ttl": "text/turtle"}
 _FILE_RESPONSES: Final = {
     200: {"content": {_GZIP: {}}},
     206: {"description": "The range that was asked for."},
@@ -53,7 +52,7 @@ def _entry(known: Catalogue, file: DumpFile) -> dict[str, Any]:
         "name": file.name,
         "href": known.url(file),
         "graph": file.graph,
-        "mediaType": _FORM_TYPES[file.form],
+        "mediaType": distribution.FORMATS[file.form],
         "bytes": file.size,
         "sha256": file.sha256,
     }
