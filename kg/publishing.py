@@ -1,6 +1,8 @@
 """Publishing: a release out of the current imports.
 
-1. The statements that each import publishes, and the ontology, become the distinct quads.
+1. The statements that each import publishes, and the ontology, become the distinct quads; what
+   several sources state stands in the first of their graphs in alphabetical order, and the
+   provenance of its entity names them all.
 2. The rules of the ontology add what follows, in the graph `inferred`.
 3. Provenance says for every entity where it was first written, in the graph `provenance`.
 4. All of it is written as N-Quads and bulk-loaded into a fresh store, which is then compacted.
@@ -45,6 +47,11 @@ if TYPE_CHECKING:
 
 _QUAD_SCHEMA: Final = pa.schema(list(SCHEMA)[:7])
 _QUAD_COLUMNS: Final = ", ".join(_QUAD_SCHEMA.names)
+_MERGED: Final = """
+CREATE OR REPLACE TABLE quad AS
+SELECT subject, predicate, object, kind, datatype, language, min(graph) AS graph FROM ({parts})
+GROUP BY subject, predicate, object, kind, datatype, language
+"""
 
 
 def inputs(workspace: Workspace, settings: Settings, rules: Rules) -> dict[str, Any]:
@@ -142,11 +149,21 @@ def _merge(
     rules: Rules,
     identifiers: Identifiers,
 ) -> None:
-    parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {i.published()}" for i in current)
-    connection.execute(f"CREATE TABLE quad AS SELECT DISTINCT {_QUAD_COLUMNS} FROM ({parts})")
+    """Make the table `quad`: each triple once, in the first graph that states it.
+
+    The engine's union of graphs repeats a triple that two of them hold, so that COUNT and SUM over
+    the default graph would count it twice (RDF 1.1 Semantics, section 4.1: a merge is a set).
+    """
+    connection.register("incoming", _QUAD_SCHEMA.empty_table())
+    connection.execute("CREATE TABLE quad AS SELECT * FROM incoming")
+    connection.unregister("incoming")
     stated = rules.ontology.statements(identifiers.graph("ontology"))
-    # Several files may state the same.
-    _insert(connection, dict.fromkeys(row[:7] for row in stated))
+    _insert(connection, (row[:7] for row in stated))
+    parts = " UNION ALL ".join(
+        f"SELECT {_QUAD_COLUMNS} FROM {rows}"
+        for rows in ("quad", *(one.published() for one in current))
+    )
+    connection.execute(_MERGED.format(parts=parts))
 
 
 def _infer(connection: duckdb.DuckDBPyConnection, rules: Rules, identifiers: Identifiers) -> None:
@@ -173,7 +190,7 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _recount(store: Path) -> dict[str, int]:
-    """Count the quads of each graph in the store: equal values written differently are one there."""
+    """Count the quads of each graph in the store, where equal values written apart are one."""
     held = pyoxigraph.Store.read_only(str(store))
     graphs = sorted(g.value for g in held.named_graphs() if isinstance(g, pyoxigraph.NamedNode))
     return {

@@ -91,6 +91,13 @@ def test_the_same_inputs_give_the_same_release(
     assert written[0].count(b"\n") == releases.every(Workspace(sample_home))[0].manifest["quads"]
 
 
+def test_no_triple_stands_in_two_graphs(sample_release: OpenRelease) -> None:
+    """Counting over the union of all graphs counts every triple once."""
+    triples = {(q.subject, q.predicate, q.object) for q in sample_release.store}
+
+    assert len(triples) == len(sample_release.store)
+
+
 def test_no_blank_node_reaches_a_release(sample_release: OpenRelease) -> None:
     query = "SELECT * { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } LIMIT 1"
 
