@@ -57,6 +57,9 @@ LanguageQuery = Annotated[
     str | None, Query(description="The language of pages, instead of Accept-Language: en or de.")
 ]
 
+_CONTEXTS: Final = 4
+"""How many JSON-LD contexts are kept; hardly anybody asks for older releases."""
+
 _LASTING: Final = "public, max-age=31536000, immutable"
 _CHANGING: Final = "public, no-cache"
 _EXPOSED: Final = (
@@ -99,7 +102,7 @@ class Shelf:
         """Return the JSON-LD context of a release's ontology."""
         key = (opened.number, opened.release.manifest["digest"])
         if key not in self._contexts:
-            if len(self._contexts) > len(LANGUAGES):
+            if len(self._contexts) >= _CONTEXTS:
                 self._contexts.clear()
             self._contexts[key] = jsonld.context(_ontology(opened, self._base), self._base)
         return self._contexts[key]
@@ -261,12 +264,29 @@ def unchanged(request: Request, headers: Mapping[str, str]) -> bool:
         return False
 
 
+def _preflight() -> Response:
+    """Answer what a browser asks before a script's request (Fetch, section 3.3.2)."""
+    methods = "GET, HEAD, OPTIONS"
+    headers = {
+        "Allow": methods,
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Accept, Accept-Datetime, If-None-Match, If-Range, Range",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(None, 204, headers)
+
+
 def readable(
     router: APIRouter, path: str, summary: str | None = None, **more: Any
 ) -> Callable[[Any], Any]:
-    """Return a decorator that answers GET and HEAD at a path with a function."""
+    """Return a decorator that answers GET and HEAD at a path with a function.
+
+    OPTIONS tells the scripts of other sites that they may ask with conditions and moments.
+    """
 
     def register(function: Any) -> Any:
+        router.options(path, include_in_schema=False)(_preflight)
         # FastAPI would need an operation of its own for HEAD in the interface's description.
         router.head(path, include_in_schema=False)(function)
         return router.get(path, summary=summary, response_class=Response, **more)(function)

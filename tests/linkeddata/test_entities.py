@@ -448,3 +448,13 @@ def test_scripts_of_other_sites_may_read(client: httpx.Client, path: str) -> Non
 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "X-Release" in answer.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("path", ["/id/organisation/lens-gmbh", "/dumps/2", "/changes/1/2"])
+def test_scripts_of_other_sites_may_ask_with_conditions(client: httpx.Client, path: str) -> None:
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Headers": "if-none-match"}
+    answer = client.options(path, headers=asked)
+
+    assert answer.status_code == 204
+    assert "If-None-Match" in answer.headers["Access-Control-Allow-Headers"]
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
