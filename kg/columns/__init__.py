@@ -15,6 +15,7 @@ from __future__ import annotations
 from kg.columns.building import build, build_from_quads
 from kg.columns.catalogue import Catalogue, Property, open_catalogue
 from kg.columns.dictionary import Dictionary
+from kg.columns.parquet import export_parquet
 
 __all__ = [
     "Catalogue",
@@ -22,5 +23,6 @@ __all__ = [
     "Property",
     "build",
     "build_from_quads",
+    "export_parquet",
     "open_catalogue",
 ]

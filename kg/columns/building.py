@@ -24,6 +24,7 @@ from kg.columns.dictionary import write_dictionaries
 from kg.columns.encode import encode_statements, store_statements
 from kg.columns.macros import create_statements
 from kg.columns.properties import build_properties
+from kg.errors import SourceError, WorkspaceError
 from kg.statements import BATCH_ROWS
 from kg.terms import RDF_LANG_STRING
 
@@ -55,6 +56,9 @@ def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> in
         quads: name of a table or view with the columns of a statement (`kg.statements`); `graph`
             is empty or NULL for the default graph. Provenance columns are not read.
         folder: `columns/` of the release; it must not hold columns already.
+
+    Raises:
+        WorkspaceError: not every statement arrived.
     """
     folder.mkdir(parents=True, exist_ok=True)
     connection.execute(f"ATTACH '{folder / DATABASE}' AS built")
@@ -65,16 +69,27 @@ def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> in
         for statement in create_statements("built.main"):
             connection.execute(statement)
         store_statements(connection)
+        connection.execute("COMMIT")
+        connection.execute("BEGIN")
         build_properties(connection)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT built")
         write_dictionaries(connection, folder)
-        row = connection.execute(
-            "SELECT (SELECT count(*) FROM built.triples) + (SELECT count(*) FROM built.repeats)"
-        ).fetchone()
+        return _checked_count(connection)
     finally:
         connection.execute("DETACH built")
-    return int(row[0]) if row else 0
+
+
+def _checked_count(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many statements were written, once every one of them is in its property."""
+    row = connection.execute(
+        "SELECT (SELECT count(s) FROM built.triples), (SELECT count(s) FROM built.repeats),"
+        " (SELECT coalesce(sum(count), 0) FROM built.property)"
+    ).fetchone()
+    triples, repeats, in_properties = row or (0, 0, -1)
+    if triples != in_properties:
+        raise WorkspaceError(f"Of {triples} triples, {in_properties} are in the columns")
+    return int(triples + repeats)
 
 
 def build_from_quads(quads: Iterable[Quad], folder: Path, memory: int = 1024) -> int:
@@ -83,14 +98,24 @@ def build_from_quads(quads: Iterable[Quad], folder: Path, memory: int = 1024) ->
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{memory}MiB'")
         connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
-        connection.register("quads", pa.RecordBatchReader.from_batches(_SCHEMA, _batches(quads)))
+        connection.register("quads", _SCHEMA.empty_table())
         connection.execute("CREATE TABLE quads_read AS SELECT * FROM quads")
+        for batch in _batches(quads):
+            connection.register("quads", batch)
+            connection.execute("INSERT INTO quads_read SELECT * FROM quads")
         return build(connection, "quads_read", folder)
 
 
 def build_from_nquads(path: Path, folder: Path, memory: int = 1024) -> int:
-    """Write the columns of an N-Quads file, which is validated as it is read."""
-    return build_from_quads(parse(path=path, format=RdfFormat.N_QUADS), folder, memory)
+    """Write the columns of an N-Quads file, which is validated as it is read.
+
+    Raises:
+        SourceError: the file is no N-Quads; says where.
+    """
+    try:
+        return build_from_quads(parse(path=path, format=RdfFormat.N_QUADS), folder, memory)
+    except SyntaxError as error:
+        raise SourceError(f"{path.name}, line {error.lineno}: {error.msg}") from error
 
 
 def _batches(quads: Iterable[Quad]) -> Iterator[pa.RecordBatch]:
@@ -126,24 +151,30 @@ def _name(term: object) -> str:
 
 def _canonical_literals(connection: duckdb.DuckDBPyConnection, quads: str) -> None:
     """Make the view `canonical_quads`: the statements with their literals as the store has them."""
-    irregular = connection.cursor().execute(
-        f"SELECT DISTINCT object, datatype FROM {quads}"
-        f" WHERE kind = 2 AND {irregular_sql('object', 'datatype')}"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE irregular_literal AS SELECT DISTINCT object, datatype"
+        f" FROM {quads} WHERE kind = 2 AND {irregular_sql('object', 'datatype')}"
     )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE canonical_literal"
         " (object VARCHAR, datatype VARCHAR, canonical VARCHAR, canonical_datatype VARCHAR)"
     )
-    for batch in canonical_batches(_pairs(irregular)):
+    for batch in canonical_batches(_irregular(connection)):
         connection.register("canonical_batch", batch)
         connection.execute("INSERT INTO canonical_literal SELECT * FROM canonical_batch")
         connection.unregister("canonical_batch")
     connection.execute(_canonical_view(quads))
 
 
-def _pairs(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    while rows := cursor.fetchmany(10_000):
+def _irregular(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Yield the irregular literals piece by piece; other statements may run in between."""
+    start = 0
+    while rows := connection.execute(
+        "SELECT object, datatype FROM irregular_literal WHERE rowid >= ? AND rowid < ?",
+        [start, start + BATCH_ROWS],
+    ).fetchall():
         yield from rows
+        start += BATCH_ROWS
 
 
 def _canonical_view(quads: str) -> str:

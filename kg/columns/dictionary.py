@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode
 
-from kg.columns.ids import OTHER_TAG, Class, first, inline
+from kg.columns.ids import OTHER_TAG, TAG_BITS, Class, first, inline, restore
 from kg.terms import RDF_LANG_STRING, XSD_STRING
 
 if TYPE_CHECKING:
@@ -83,6 +83,21 @@ class Dictionary:
             return self._find(int(Class.LANG), (term.value, term.language or ""))
         value = inline(term)
         return value if value is not None else self._find(OTHER_TAG, (datatype, term.value))
+
+    def term(self, number: int) -> NamedNode | BlankNode | Literal:
+        """Return the term of a number that the release has."""
+        tag = number >> TAG_BITS
+        if tag not in self._terms:
+            return restore(number)
+        text, tail = self._terms[tag].at(number - first(tag))
+        match tag:
+            case Class.BLANK:
+                return BlankNode(text.removeprefix("_:"))
+            case Class.IRI:
+                return NamedNode(text)
+            case Class.LANG:
+                return Literal(text, language=tail)
+        return Literal(text, datatype=NamedNode(tail) if tail else None)
 
     def _find(self, tag: int, key: tuple[str, str]) -> int | None:
         terms = self._terms[tag]

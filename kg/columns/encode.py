@@ -119,6 +119,9 @@ def _make_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
     tails = {"lang": "language, NULL", "other": "NULL, datatype"}
     for name in _DICTIONARIES:
         tail = tails.get(name, "NULL, NULL")
+        # What follows an insertion of no rows is not seen before the commit (DuckDB 2.0.0).
+        if not connection.execute(f"SELECT 1 FROM rank_{name} LIMIT 1").fetchall():
+            continue
         connection.execute(
             f"INSERT INTO built.dictionary SELECT id, lex, {tail} FROM rank_{name} ORDER BY id"
         )

@@ -8,11 +8,13 @@ Modules, each using only those above it:
 | tokens, cursor | the text as tokens, and a place among them |
 | expressions, patterns, queries | the grammar, from the inside to the outside |
 | scope | which variables a pattern binds, and the checks of section 19.8 that need it |
-| facets, numbers, temporal, text | SQL for the parts of a term that an expression looks at |
-| operators, functions | SQL for the expressions themselves |
-| relation | a SELECT under construction |
-| graphs, paths, joins, aggregates, compiler | patterns to relations |
-| results | columns to JSON, XML, CSV, TSV and N-Triples |
+| context, relation | one compilation; a SELECT under construction |
+| temporal, facets, stored | SQL for the parts of a term that an expression looks at |
+| operators, arithmetic, functions, casts, regex, evaluate | SQL for the expressions themselves |
+| projection, aggregates, sorting, grouping | expressions as columns, grouped and sorted |
+| graphs, paths, joins, basic, correlation, compiler | patterns to relations |
+| routing | which engine a query is for |
+| results, construct | columns to JSON, XML, CSV, TSV and N-Triples |
 | engine | a release's columns, opened: plans kept, queries answered |
 """
 

@@ -6,9 +6,12 @@ A running one is interrupted when its time is up and spills to disk above its me
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from tempfile import gettempdir
 from threading import Timer
 from typing import TYPE_CHECKING, Final, Self
 
@@ -26,11 +29,11 @@ from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import struct
 from kg.sparql.queries import parse
 from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
+from kg.sparql.routing import Advice, advise
 from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
@@ -69,17 +72,22 @@ class Choice:
 class Engine:
     """The columns of one release, ready for queries from several threads."""
 
-    def __init__(self, folder: Path, *, memory: int = 1024, threads: int = 2) -> None:
+    def __init__(
+        self, folder: Path, *, memory: int = 1024, threads: int = 2, spill: Path | None = None
+    ) -> None:
         """Open the columns in a folder.
 
         Args:
             folder: what `kg.columns.build` wrote.
             memory: MiB that running queries may take together before they spill.
             threads: how many cores one query may use.
+            spill: where queries above the memory limit write to; a temporary folder by default,
+                never the release itself.
         """
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory}MiB",
             "threads": threads,
+            "temp_directory": str(spill or Path(gettempdir()) / f"columns-{os.getpid()}"),
         }
         self._connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
         self._catalogue = open_catalogue(self._connection)
@@ -87,9 +95,11 @@ class Engine:
         self.plan = lru_cache(_PLANS)(self._plan)
 
     @classmethod
-    def open(cls, folder: Path, *, memory: int = 1024, threads: int = 2) -> Engine:
+    def open(
+        cls, folder: Path, *, memory: int = 1024, threads: int = 2, spill: Path | None = None
+    ) -> Engine:
         """Open the columns in a folder; the same as the constructor."""
-        return cls(folder, memory=memory, threads=threads)
+        return cls(folder, memory=memory, threads=threads, spill=spill)
 
     def __enter__(self) -> Self:
         """Return the engine, to be closed at the end of the block."""
@@ -108,6 +118,15 @@ class Engine:
         """Close the columns; queries that still run are interrupted."""
         self._connection.interrupt()
         self._connection.close()
+
+    def advise(self, text: str, base: str = "") -> Advice:
+        """Return which engine a query is for, and why.
+
+        Raises:
+            QuerySyntaxError: not SPARQL.
+            NotCompilable: SERVICE.
+        """
+        return advise(parse(text, base), self._catalogue)
 
     def evaluate(
         self,

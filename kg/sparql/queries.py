@@ -102,10 +102,12 @@ def _select_clause(cursor: Cursor) -> tuple[bool, _Projection | None, Token]:
         return distinct, None, place
     items: list[tuple[Var, Expression | None]] = []
     while cursor.at_kind("var") or cursor.at("("):
-        items.append(_projected(cursor))
+        item = _projected(cursor)
+        if item[1] is not None or item not in items:
+            items.append(item)
     if not items:
         cursor.fail("a variable, '(' or '*'")
-    return distinct, tuple(dict.fromkeys(items)), place
+    return distinct, tuple(items), place
 
 
 def _projected(cursor: Cursor) -> tuple[Var, Expression | None]:

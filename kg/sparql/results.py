@@ -93,7 +93,7 @@ def _nt_escape(text: str) -> str:
 
 
 def _xml_text(text: str) -> str:
-    return xml_escape(text, {"\r": "&#xD;"})
+    return xml_escape(text, {"\r": "&#xD;", "\t": "&#x9;"})
 
 
 def _csv_head(names: Sequence[str]) -> str:
@@ -135,7 +135,7 @@ FORMATS: Final = {
         ask=lambda value: f'{{"head":{{}},"boolean":{_truth(value)}}}',
     ),
     XML: Format(
-        special=r"[&<>\r]",
+        special=r"[&<>\r\t]",
         escape=_xml_text,
         iri=Cell("<uri>", "</uri>"),
         blank=Cell("<bnode>", "</bnode>"),

@@ -97,6 +97,16 @@ def mentioned_in(pattern: Pattern) -> Iterator[Var]:
             yield from in_scope(pattern)
 
 
+def existing(expression: Expression | None) -> Iterator[Pattern]:
+    """Yield the patterns of EXISTS in an expression."""
+    match expression:
+        case Exists(pattern):
+            yield pattern
+        case Call(_, args):
+            for arg in args:
+                yield from existing(arg)
+
+
 def aggregates(expression: Expression) -> Iterator[Aggregate]:
     """Yield the aggregates of an expression."""
     match expression:

@@ -90,6 +90,33 @@ def plain(results: object) -> Answer:
     return Solutions(names, rows)
 
 
+RS = "http://www.w3.org/2001/sw/DataAccess/tests/result-set#"
+
+
+def result_set(triples: set[ox.Triple]) -> Answer:
+    """Read a result that is written as RDF, in the vocabulary of the test suite."""
+    values: dict[tuple[object, str], list[ox.NamedNode | ox.BlankNode | ox.Literal]] = {}
+    for triple in triples:
+        key = (triple.subject, triple.predicate.value.removeprefix(RS))
+        values.setdefault(key, []).append(triple.object)
+    (root,) = {
+        triple.subject for triple in triples if triple.object == ox.NamedNode(RS + "ResultSet")
+    }
+    if (root, "boolean") in values:
+        return values[root, "boolean"][0].value == "true"
+    rows = []
+    for solution in values.get((root, "solution"), []):
+        row = {
+            values[binding, "variable"][0].value: values[binding, "value"][0]
+            for binding in values.get((solution, "binding"), [])
+        }
+        index = values.get((solution, "index"), [ox.Literal("0")])[0].value
+        rows.append((int(index), row))
+    rows.sort(key=lambda pair: pair[0])
+    names = [term.value for term in values.get((root, "resultVariable"), [])]
+    return Solutions(names, [row for _, row in rows])
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[[Iterable[ox.Quad]], Engine]:
     """Return a function that opens an engine over the columns of some quads."""
