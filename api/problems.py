@@ -62,7 +62,7 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
-    """Answer for a defect of ours; the server's log has the traceback, the client learns nothing."""
+    """Answer for a defect of ours: the traceback goes to the server's log, not to the client."""
     return problem_response(
         {
             "type": "about:blank",

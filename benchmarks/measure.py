@@ -42,7 +42,7 @@ def measured(work: Callable[..., Any], *arguments: Any) -> Measured:
         outcome = f"the process ended with {process.exitcode} and no result"
     process.join()
     if isinstance(outcome, str):
-        raise RuntimeError(outcome)
+        raise RuntimeError(outcome)  # noqa: TRY004 - the text is the traceback of the work
     return Measured(*outcome)
 
 

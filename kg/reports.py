@@ -43,6 +43,10 @@ _COLUMNS: Final = [
     "hint",
 ]
 
+_BY_PLACE: Final = "file, line, field, subject, value"
+# One result after the other, each with all of its cells.
+_BY_RESULT: Final = "component, subject, path, value, datatype, language, file, line, field"
+
 _HEADINGS: Final = {
     "en": {
         "rules": ["severity", "rule", "findings", "records", "for example"],
@@ -91,9 +95,10 @@ class _Findings:
 
     def rules(self) -> list[tuple[str, str, int, int, str]]:
         """Return severity, rule, findings, records and one message of each rule broken."""
+        told = f"(SELECT *, {self._messages} FROM {self._table})"
         return self._connection.execute(
-            f"SELECT severity, rule, count(DISTINCT (subject, path, value)), count(DISTINCT record),"
-            f" min(message) FROM (SELECT *, {self._messages} FROM {self._table})"
+            "SELECT severity, rule, count(DISTINCT (component, subject, path, value)),"
+            f" count(DISTINCT record), min(message) FROM {told}"
             f" GROUP BY severity, rule ORDER BY {_SEVERITY}, 3 DESC, rule"
         ).fetchall()
 
@@ -112,14 +117,16 @@ class _Findings:
         rows = self._connection.execute(f"SELECT count(*) FROM {self._table} {where}", values)
         return int(rows.fetchall()[0][0])
 
-    def rows(self, rule: str | None, limit: int) -> Iterator[dict[str, Any]]:
-        """Yield findings in the order of severity, rule and place."""
+    def rows(
+        self, rule: str | None, limit: int, order: str = _BY_PLACE
+    ) -> Iterator[dict[str, Any]]:
+        """Yield findings in the order of severity, rule and place, or by result."""
         where, values = _where(rule)
         most = f"LIMIT {limit}" if limit else ""
         cursor = self._connection.execute(
             f"SELECT {', '.join(_COLUMNS)}, kind, datatype, language FROM"
             f" (SELECT *, value_kind AS kind, {self._messages} FROM {self._table}) {where}"
-            f" ORDER BY {_SEVERITY}, rule, file, line, field, subject, value {most}",
+            f" ORDER BY {_SEVERITY}, rule, {order} {most}",
             values,
         )
         names = [*_COLUMNS, "kind", "datatype", "language"]
@@ -173,10 +180,10 @@ def _csv(findings: _Findings, _language: str, rule: str | None, limit: int) -> I
         yield line.getvalue()
 
 
-def _turtle(
-    findings: _Findings, language: str, rule: str | None, limit: int
-) -> Iterator[str]:
-    yield from validationreport.turtle(findings.rows(rule, limit), findings.base, language)
+def _turtle(findings: _Findings, language: str, rule: str | None, limit: int) -> Iterator[str]:
+    yield from validationreport.turtle(
+        findings.rows(rule, limit, _BY_RESULT), findings.base, language
+    )
 
 
 def _json(findings: _Findings, language: str, rule: str | None, limit: int) -> Iterator[str]:

@@ -85,9 +85,7 @@ def _result(
             yield ox.Triple(node, ox.NamedNode(DCTERMS + "source"), ox.Literal(place))
 
 
-def _path(
-    node: ox.BlankNode, row: Row, paths: Mapping[str, Path | None]
-) -> Iterator[ox.Triple]:
+def _path(node: ox.BlankNode, row: Row, paths: Mapping[str, Path | None]) -> Iterator[ox.Triple]:
     path = row["path"]
     if path is None:
         return

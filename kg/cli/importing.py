@@ -56,9 +56,7 @@ def load(
 def _publish(at: Root, progress: Any) -> dict[str, Any]:
     from kg import publishing
 
-    release, fresh = publishing.build(
-        at.workspace, at.settings, at.rules, at.sources, progress
-    )
+    release, fresh = publishing.build(at.workspace, at.settings, at.rules, at.sources, progress)
     manifest = release.manifest
     return {"release": release.number, "quads": manifest["quads"], "built": fresh}
 

@@ -90,9 +90,7 @@ def _load_sample(at: Root) -> None:
         for source, path in loaders.samples():
             done, _ = staging.load(at.workspace, source, [path], at.settings, at.rules, progress)
             _told(at, source, done.manifest)
-        release, _ = publishing.build(
-            at.workspace, at.settings, at.rules, at.sources, progress
-        )
+        release, _ = publishing.build(at.workspace, at.settings, at.rules, at.sources, progress)
     quads = release.manifest["quads"]
     at.show(
         {"release": release.number, "quads": quads},
