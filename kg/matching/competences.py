@@ -145,22 +145,24 @@ def about_projects(
     return rows, scores / scores.max(initial=1e-9)
 
 
-def text_term(matching: Matching, text: str, about: tuple[Numbers, Vector]) -> Term:
+def text_term(
+    matching: Matching, text: str, about: tuple[Numbers, Vector], weight: float = 1.0
+) -> Term:
     """Return the term for projects about a text."""
     landscape = matching.landscape
     rows, shares = about
     values, chosen = best_sum(landscape.members, rows, shares)
 
-    def reason(organisation: int) -> Reason:
-        places = chosen(organisation)
+    def reason(organisation: int, most: int) -> Reason:
+        places = chosen(organisation)[:most]
         found = [(int(rows[n]), float(shares[n])) for n in places]
         constants = {landscape.column("project", "iri")[p]: round(s, 6) for p, s in found}
         piece = matching.projects.highlight(text, found[0][0]) if found else ""
-        said = tuple(_takes_part(landscape, organisation, p) for p, _ in found)
+        said = tuple(takes_part(landscape, organisation, p) for p, _ in found)
         return Reason(said, {"relevance": constants}, piece)
 
     formula = "sum over the best 5 projects, best first, k from 0: 0.5^k * relevance"
-    return Term("text", 1.0, values, formula, reason)
+    return Term("text", weight, values, formula, reason)
 
 
 def best_sum(
@@ -212,17 +214,19 @@ def technology_term(landscape: Landscape, meant: Sequence[Match], counting: Mask
         iri = landscape.column("concept", "iri")[match.concept]
         constants[iri] = {"match": match.score, "information": information}
 
-    def reason(organisation: int) -> Reason:
+    def reason(organisation: int, most: int) -> Reason:
         own = landscape.projects.row(organisation)
         said: list[Statement] = []
+        of = 0
         for match in meant:
             with_it = np.intersect1d(own, landscape.by_topic.row(match.concept))
             if counting is not None:
                 with_it = with_it[counting[with_it]]
-            for project in with_it[:_COUNTED]:
-                said.append(_takes_part(landscape, organisation, int(project)))
+            of += min(len(with_it), _COUNTED)
+            for project in with_it[: min(_COUNTED, most)]:
+                said.append(takes_part(landscape, organisation, int(project)))
                 said.append(_has_field(landscape, int(project), match.concept))
-        return Reason(tuple(said), {"concepts": constants})
+        return Reason(tuple(said), {"concepts": constants}, of=of)
 
     formula = (
         "sum over concepts: match * information * log2(1 + projects) / log2(17);"
@@ -242,13 +246,13 @@ def mastery_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
         mask[landscape.masters.rows[has]] = match.score
         values += mask
 
-    def reason(organisation: int) -> Reason:
+    def reason(organisation: int, most: int) -> Reason:
         iris, own = landscape.column("concept", "iri"), landscape.masters.row(organisation)
         held = [int(c) for c in own if any(int(c) in found for found in inside.values())]
         organisation_iri = landscape.column("organisation", "iri")[organisation]
-        said = tuple(Statement(organisation_iri, "masters", iris[c]) for c in held)
+        said = tuple(Statement(organisation_iri, "masters", iris[c]) for c in held[:most])
         weights = {iris[m.concept]: m.score for m in meant}
-        return Reason(said, {"match": weights})
+        return Reason(said, {"match": weights}, of=len(held))
 
     formula = "sum of match over concepts of which it masters one or a narrower one"
     return Term("mastery", 1.0, values, formula, reason)
@@ -266,7 +270,7 @@ def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
     values = np.zeros(landscape.size("organisation"))
     values[holders] = 1.0
 
-    def reason(organisation: int) -> Reason:
+    def reason(organisation: int, most: int) -> Reason:
         mine = of[landscape.pairs("entry_organisation", "object") == organisation]
         iris, organisations = (
             landscape.column("entry", "iri"),
@@ -277,7 +281,7 @@ def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
             for e in mine.tolist()
             if e in offers
         ]
-        return Reason(tuple(said))
+        return Reason(tuple(said[:most]), of=len(said))
 
     return Term("offer", 0.5, values, "1 if it offers a service or has an offer for it", reason)
 
@@ -299,11 +303,12 @@ def standing(landscape: Landscape, near: Mask, hidden: float) -> tuple[Term, Ter
     own = landscape.members.gathered(np.flatnonzero(near).astype(np.int32))
     share = own / (landscape.experience + 5)
 
-    def of_share(organisation: int) -> Reason:
+    def of_share(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)
         about = projects[near[projects]]
-        said = tuple(_takes_part(landscape, organisation, int(p)) for p in about)
-        return Reason(said, {"projects": int(landscape.experience[organisation])})
+        said = tuple(takes_part(landscape, organisation, int(p)) for p in about[:most])
+        constants = {"about": len(about), "projects": int(landscape.experience[organisation])}
+        return Reason(said, constants, of=len(about))
 
     formula = "projects about it / (all its projects + 5)"
     special = Term("specialisation", 2 * hidden, share, formula, of_share)
@@ -327,10 +332,11 @@ def experience_term(landscape: Landscape, weight: float) -> Term:
     capped = np.minimum(landscape.experience, _EXPERIENCED)
     values = np.log2(1.0 + capped) / 8
 
-    def reason(organisation: int) -> Reason:
+    def reason(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)[:_EXPERIENCED]
-        said = tuple(_takes_part(landscape, organisation, int(p)) for p in projects)
-        return Reason(said, text=f"{landscape.experience[organisation]} projects")
+        said = tuple(takes_part(landscape, organisation, int(p)) for p in projects[:most])
+        number = int(landscape.experience[organisation])
+        return Reason(said, {"projects": number}, f"{number} projects", number)
 
     formula = "log2(1 + projects) / 8; at most 255 projects count"
     return Term("experience", weight, values, formula, reason)
@@ -339,14 +345,15 @@ def experience_term(landscape: Landscape, weight: float) -> Term:
 def sme_term(landscape: Landscape, weight: float) -> Term:
     """Return the term that prefers small and medium-sized enterprises."""
 
-    def reason(organisation: int) -> Reason:
+    def reason(organisation: int, most: int) -> Reason:
         iri = landscape.column("organisation", "iri")[organisation]
-        return Reason((Statement(iri, "isSme", "true"),))
+        return Reason((Statement(iri, "isSme", "true"),)[:most])
 
     return Term("sme", weight, landscape.sme.astype(np.float64), "1 if it is an SME", reason)
 
 
-def _takes_part(landscape: Landscape, organisation: int, project: int) -> Statement:
+def takes_part(landscape: Landscape, organisation: int, project: int) -> Statement:
+    """Return the statement that an organisation takes part in a project."""
     organisations = landscape.column("organisation", "iri")
     projects = landscape.column("project", "iri")
     return Statement(organisations[organisation], "participatesIn", projects[project])

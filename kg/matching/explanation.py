@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from kg.matching.sparse import Numbers, Vector
 
-BRIEF: Final = 6
+BRIEF: Final = 4
+EVERYTHING: Final = 1_000_000
 
 
 class Statement(NamedTuple):
@@ -29,22 +30,29 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a term has its value: the statements, the constants of the formula, words for people."""
+    """Why a term has its value: the statements, the constants of the formula, words for people.
+
+    `of` is how many things stand behind the value, of which the first are given.
+    """
 
     statements: tuple[Statement, ...] = ()
     constants: Mapping[str, Any] | None = None
     text: str = ""
+    of: int = 0
 
 
 @dataclass(frozen=True)
 class Term:
-    """A term of a score for all organisations: its values, weight, formula and reasons."""
+    """A term of a score for all organisations: its values, weight, formula and reasons.
+
+    `reason` takes an organisation and how many things to name at most.
+    """
 
     name: str
     weight: float
     values: Vector
     formula: str
-    reason: Callable[[int], Reason]
+    reason: Callable[[int, int], Reason]
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,7 @@ def rank(terms: tuple[Term, ...], wanted: Any) -> Ranking:
 
 
 def _shown(term: Term, row: int, *, full: bool) -> dict[str, Any]:
-    reason = term.reason(row)
-    statements = reason.statements if full else reason.statements[:BRIEF]
+    reason = term.reason(row, EVERYTHING if full else BRIEF)
     shown: dict[str, Any] = {
         "term": term.name,
         "value": round(float(term.values[row]), 6),
@@ -80,7 +87,7 @@ def _shown(term: Term, row: int, *, full: bool) -> dict[str, Any]:
         "contribution": round(float(term.weight * term.values[row]), 6),
         "formula": term.formula,
         "text": reason.text,
-        "statements": [s._asdict() for s in statements],
-        "statementCount": len(reason.statements),
+        "statements": [s._asdict() for s in reason.statements],
+        "of": reason.of or len(reason.statements),
     }
     return shown | ({"constants": dict(reason.constants)} if reason.constants else {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = date(1970, 1, 1)
 _NEVER: Final = -1
+_CONSORTIUM: Final = 3
+
+
+class Counts(NamedTuple):
+    """A matrix with a number at each entry, in the order of its entries."""
+
+    matrix: Matrix
+    numbers: Vector
+
+    def row(self, number: int) -> dict[int, float]:
+        """Return the numbers of a row by column."""
+        begin, end = self.matrix.starts[number : number + 2]
+        columns = self.matrix.columns[begin:end].tolist()
+        return dict(zip(columns, self.numbers[begin:end].tolist(), strict=True))
 
 
 def today() -> date:
@@ -184,6 +198,52 @@ class Landscape:
         )
 
     @cached_property
+    def together(self) -> Matrix:
+        """Organisations × organisations: who took part in a project with whom."""
+        pairs = [np.zeros((2, 0), np.int64)]
+        for project in np.flatnonzero(self.members.sizes() > 1):
+            own = self.members.row(project).astype(np.int64)
+            pairs.append(np.stack((np.repeat(own, len(own)), np.tile(own, len(own)))))
+        one, other = np.concatenate(pairs, axis=1)
+        keys = np.unique(one * self.size("organisation") + other)
+        one, other = np.divmod(keys, self.size("organisation"))
+        apart = one != other
+        size = self.size("organisation")
+        return Matrix.of(one[apart], other[apart], size, size)
+
+    @cached_property
+    def profile(self) -> Counts:
+        """Organisations × concepts: in how many projects with the concept each takes part."""
+        return counted(self.members, self.topics)
+
+    @cached_property
+    def strands(self) -> Numbers:
+        """For each project the strand of calls that its topic belongs to.
+
+        `HORIZON-CL5-2022-D3-03-05` is of the strand `HORIZON-CL5-D3`: the year is left out.
+        """
+        numbers = {name: n for n, name in enumerate(self.strand_names)}
+        topics = self.column("project", "topic")
+        return np.array([numbers[strand(topic)] for topic in topics], np.int32)
+
+    @cached_property
+    def strand_names(self) -> list[str]:
+        """The strands by their numbers."""
+        return sorted({strand(topic) for topic in self.column("project", "topic")})
+
+    @cached_property
+    def in_strand(self) -> Matrix:
+        """Projects × strands, of projects with several partners."""
+        chosen = np.flatnonzero(self.members.sizes() >= _CONSORTIUM)
+        width = int(self.strands.max(initial=0)) + 1
+        return Matrix.of(chosen, self.strands[chosen], self.size("project"), width)
+
+    @cached_property
+    def calls(self) -> Counts:
+        """Organisations × strands: in how many projects of the strand each takes part."""
+        return counted(self.members, self.in_strand)
+
+    @cached_property
     def narrower(self) -> Mapping[int, list[int]]:
         """The narrower concepts of each concept, as stated."""
         return self._grouped("broader", 1, 0)
@@ -234,6 +294,25 @@ class Landscape:
             found = [rows.get(iri, none) for iri in self.column(table, name)]
             self._days[key] = np.array(found, np.int64)
         return self._days[key]
+
+
+def strand(topic: str | None) -> str:
+    """Return the strand of calls of a topic, by its IRI or code; empty without a topic."""
+    parts = (topic or "").rpartition("/")[2].split("-")
+    return "-".join(parts[:2] + parts[3:4])
+
+
+def counted(members: Matrix, attributes: Matrix) -> Counts:
+    """Return how often each organisation has an attribute of the projects it takes part in."""
+    sizes = attributes.sizes()[members.rows]
+    ends = np.cumsum(sizes)
+    places = np.arange(int(sizes.sum()))
+    places += np.repeat(attributes.starts[members.rows] - (ends - sizes), sizes)
+    keys = np.repeat(members.columns.astype(np.int64), sizes) * attributes.width
+    keys, numbers = np.unique(keys + attributes.columns[places], return_counts=True)
+    organisations, having = np.divmod(keys, attributes.width)
+    matrix = Matrix.of(organisations, having, members.width, attributes.width)
+    return Counts(matrix, numbers.astype(np.float64))
 
 
 def _day(text: str | None) -> int:

@@ -13,7 +13,9 @@ Each document is the row of its table. Words are folded and stemmed at both ends
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import tantivy
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 INDEXES: Final = ("labels", "organisations", "projects", "entries")
 _HEAP: Final = 64_000_000
-_MOST_TERMS: Final = 40
+_MOST_TERMS: Final = 100
+_SHORT_QUERY: Final = 12
 _LONG_WORD: Final = 8
 _SHORT_WORD: Final = 4
 
@@ -178,15 +181,21 @@ class Search:
         """Return the documents whose English text is about a query, best first.
 
         `more` are further texts with the weight of their words (translations of the query). Of a
-        long query the rarest words count; a word that no document has is looked for misspelt.
+        long query the words that tell most count; a word of a short one that no document has is
+        looked for misspelt.
         """
         weights: dict[str, float] = {}
         for words_of, weight in ((query, 1.0), *more):
-            for term in self.english.analyze(words_of):
-                weights[term] = max(weights.get(term, 0.0), weight)
+            for term, count in Counter(self.english.analyze(words_of)).items():
+                weights[term] = max(weights.get(term, 0.0), weight * (1 + log(count)))
         found = {t: self.searcher.doc_freq("text", t) for t in weights if t not in STOP}
-        rare = sorted(found, key=lambda t: (found[t] or self.searcher.num_docs, t))[:_MOST_TERMS]
-        parts = [self._text_term(t, found[t], weights[t]) for t in rare]
+        if len(found) > _SHORT_QUERY:
+            found = {t: n for t, n in found.items() if n}
+        telling = {
+            t: weights[t] * log(1 + self.searcher.num_docs / (n or 1)) for t, n in found.items()
+        }
+        best = sorted(telling, key=lambda t: (-telling[t], t))[:_MOST_TERMS]
+        parts = [self._text_term(t, found[t], weights[t]) for t in best]
         return self._search(parts, limit)
 
     def _text_term(self, term: str, frequency: int, weight: float) -> Query:
@@ -208,7 +217,7 @@ class Search:
         grams = dict.fromkeys(w[i : i + 3] for w in words(query) for i in range(len(w) - 2))
         near = [
             Query.boost_query(Query.term_query(schema, "grams", gram, "freq"), 0.3)
-            for gram in list(grams)[: 2 * _MOST_TERMS]
+            for gram in list(grams)[:_MOST_TERMS]
         ]
         return self._search([*exact, *near], limit)
 
