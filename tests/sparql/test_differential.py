@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "250"))
+EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "600"))
 SEED = int(os.environ.get("ATLAS_FUZZ_SEED", "1"))
 MOST_ROWS = 4000
 DIFFERENCES = tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8"))["difference"]
@@ -380,6 +380,10 @@ def test_agrees(query: str, union: bool, engines: Engines, compare: Any) -> None
         return
     try:
         mine = compare.columns_answer(engines.columns, text, union=union)
+    except QuerySyntaxError as error:
+        # Oxigraph lets an aggregate take the name of a variable that is in scope (section 19.8).
+        assert "variable" in error.detail  # noqa: PT017 - the only difference in syntax
+        return
     except NotCompilable:
         TALLY["refused"] += 1
         return
