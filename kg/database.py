@@ -29,6 +29,7 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "false",
+        "enable_progress_bar": "false",
     }
     connection = duckdb.connect(":memory:", config=config)
     try:
