@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,6 +45,8 @@ def _serve(at: Root, host: str | None, port: int | None, announce: Any) -> None:
     at.workspace.tidy()
     Serving(at.workspace).current()
     bound = _bind(host or at.settings.host, at.settings.port if port is None else port)
+    # From here on a request waits for the server instead of being refused.
+    bound.listen()
     announce("http://{}:{}".format(*bound.getsockname()[:2]))
     app = create_app(at.settings, at.workspace)
     # httptools: its broken endings are seen by every client, HTTP/1.0 included.
@@ -106,14 +111,23 @@ def _told(at: Root, source: Source, manifest: dict[str, Any]) -> None:
     at.show({"source": source.name, **sums, "findings": manifest["findings"]}, text)
 
 
+def _program() -> str:
+    """Return what to type for `atlas`: its place when it is not on the PATH."""
+    place = Path(sys.executable).with_name("atlas")
+    if shutil.which("atlas") or not place.exists():
+        return "atlas"
+    return str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)
+
+
 def _things_to_try(url: str) -> str:
+    atlas = _program()
     return f"""
 Cluster Atlas serves the sample on {url} (Ctrl-C ends it). Four things to try:
 
   analysts      curl {url}/sparql --data-urlencode 'query=SELECT * {{?s ?p ?o}} LIMIT 5'
   matchmakers   curl '{url}/queries/organisations-by-technology?technology=photonics&region=DE'
-  curators      atlas report cordis --lang de
-  harvesters    atlas dump --format ttl --graph landscape | head
+  curators      {atlas} report cordis --lang de
+  harvesters    {atlas} dump --format ttl --graph landscape | head
 
 The interface with every parameter: {url}/docs
 """

@@ -114,12 +114,15 @@ class Session:
         return done.returncode, done.stdout.replace(self.url, DOCUMENTED)
 
     def serve(self, arguments: list[str]) -> tuple[int, str]:
-        """Start a server; return what it printed by the time it answers."""
+        """Start a server; return what it printed by the time it answers.
+
+        Like `make`, it starts the program by its place; that place is shown as `.venv/bin`.
+        """
         command = [sys.executable, "-m", "kg.cli", *arguments, "--port", "0"]
         server = subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, "PATH": os.defpath},
             stdout=self.log,
             stderr=subprocess.STDOUT,
             text=True,
@@ -129,7 +132,8 @@ class Session:
             printed = Path(self.log.name).read_text(encoding="utf-8")
             if (url := re.search(r"http://127\.0\.0\.1:\d+", printed)) and _answers(url[0]):
                 self.url = url[0]
-                return 0, printed.replace(self.url, DOCUMENTED)
+                shown = printed.replace(f"{Path(sys.executable).parent}/", ".venv/bin/")
+                return 0, shown.replace(self.url, DOCUMENTED)
             time.sleep(0.1)
         return server.returncode, Path(self.log.name).read_text(encoding="utf-8")
 
