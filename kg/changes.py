@@ -21,8 +21,6 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import duckdb
-
 from kg import database, distribution
 from kg.database import quoted
 from kg.statistics import LINES
@@ -88,7 +86,7 @@ class Change:
         """Return the IRIs of the changed things on a page, sorted."""
         query = f"""SELECT subject FROM read_parquet({quoted(self.subjects)})
             ORDER BY subject LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"""
-        with duckdb.connect() as connection:
+        with database.small() as connection:
             return [subject for (subject,) in connection.execute(query).fetchall()]
 
     def patch(self, base: str) -> Iterator[bytes]:

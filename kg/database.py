@@ -43,6 +43,11 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+def small() -> duckdb.DuckDBPyConnection:
+    """Return an in-memory database for look-ups over files; the caller closes it."""
+    return duckdb.connect(":memory:", config={"enable_progress_bar": "false"})
+
+
 def quoted(text: object) -> str:
     """Return a value as an SQL string literal, for the places where DuckDB takes no parameter."""
     return "'" + str(text).replace("'", "''") + "'"

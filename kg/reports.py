@@ -17,9 +17,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
-
-from kg import validationreport
+from kg import database, validationreport
 from kg.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ class _Findings:
     """The findings of one import, read where they are with a statement of SQL each."""
 
     def __init__(self, one: Import, language: str) -> None:
-        self._connection = duckdb.connect()
+        self._connection = database.small()
         self.base = str(one.manifest["base"])
         self._table = one.table("findings")
         self._messages = f"message_{language} AS message, hint_{language} AS hint"

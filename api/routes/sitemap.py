@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-import duckdb
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from api import documents
 from api.linked import Visit, readable, uri, visit
 from api.representations import HTML
-from kg import asof, distribution
+from kg import asof, database, distribution
 from kg.database import quoted
 from kg.errors import NotFoundError
 
@@ -39,7 +38,7 @@ def _subjects(to: Visit) -> Path:
 
 def _count(to: Visit) -> int:
     query = f"SELECT count(*) FROM read_parquet({quoted(_subjects(to))}) WHERE {_ENTITY}"
-    with duckdb.connect() as connection:
+    with database.small() as connection:
         (row,) = connection.execute(query, [to.base + "id/"]).fetchall()
     return int(row[0])
 
@@ -50,7 +49,7 @@ _ENTITY: Final = "starts_with(subject, ?)"
 def _entities(to: Visit, number: int, largest: int) -> list[str]:
     query = f"""SELECT subject FROM read_parquet({quoted(_subjects(to))})
         WHERE {_ENTITY} ORDER BY subject LIMIT {largest} OFFSET {(number - 1) * largest}"""
-    with duckdb.connect() as connection:
+    with database.small() as connection:
         return [iri for (iri,) in connection.execute(query, [to.base + "id/"]).fetchall()]
 
 

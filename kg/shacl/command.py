@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
 import pyshacl
 import rdflib
 from pyshacl.errors import ReportableRuntimeError
 
+from kg import database
 from kg.errors import AtlasError, ShapeError
 from kg.shacl.nodes import parse, read_graph
 from kg.shacl.parse import parse_shapes
@@ -20,6 +20,8 @@ from kg.statements import SCHEMA, batches
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import duckdb
 
 CONFORMS: Final = 0
 VIOLATES: Final = 1
@@ -61,7 +63,7 @@ def _base(path: Path, base: str | None) -> str:
 
 def _sql(data: Path, shapes: Path, bases: tuple[str, str]) -> tuple[int, str]:
     parsed = parse_shapes(read_graph(shapes, bases[1]))
-    with duckdb.connect() as connection:
+    with database.small() as connection:
         load(connection, data, bases[0])
         validation = validate(connection, parsed)
         code = CONFORMS if validation.conforms else VIOLATES
