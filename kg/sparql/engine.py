@@ -7,12 +7,10 @@ A running one is interrupted when its time is up and spills to disk above its me
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import gettempdir
-from threading import Timer
 from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
@@ -21,7 +19,7 @@ from pyoxigraph import NamedNode
 from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
-from kg.errors import NotAcceptableError, QueryMemoryError, QueryTimeoutError
+from kg.errors import NotAcceptableError
 from kg.sparql.compiler import compiled, sliced_by
 from kg.sparql.construct import construct_select, graph_lines
 from kg.sparql.context import Context, Dataset
@@ -30,10 +28,11 @@ from kg.sparql.facets import struct
 from kg.sparql.queries import parse
 from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
 from kg.sparql.routing import Advice, advise
+from kg.sparql.session import Sessions
 from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from kg.sparql.algebra import Query, Select, Term
     from kg.sparql.compiler import Compiler
 
-_BATCH: Final = 20_000
 _PLANS: Final = 512
 _GRAPH_TYPES: Final = (N_TRIPLES, TURTLE)
 
@@ -90,6 +88,7 @@ class Engine:
             "temp_directory": str(spill or Path(gettempdir()) / f"columns-{os.getpid()}"),
         }
         self._connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+        self._sessions = Sessions(self._connection)
         self._catalogue = open_catalogue(self._connection)
         self._dictionary = Dictionary(folder)
         self.plan = lru_cache(_PLANS)(self._plan)
@@ -117,6 +116,7 @@ class Engine:
     def close(self) -> None:
         """Close the columns; queries that still run are interrupted."""
         self._connection.interrupt()
+        self._sessions.close()
         self._connection.close()
 
     def advise(self, text: str, base: str = "") -> Advice:
@@ -148,12 +148,11 @@ class Engine:
         """
         plan = self.plan(text, choice, base)
         written = self._format(plan, media_type)
-        batches = self._run(plan.sql, timeout)
+        batches = self._sessions.run(plan.sql, timeout)
         first = next(batches, None)
         whole = _chained(first, batches)
         if plan.query.form == "ASK":
-            found = first is not None and first.num_rows > 0
-            batches.close()
+            found = sum(batch.num_rows for batch in whole) > 0
             return iter((FORMATS[media_type].ask(found).encode(),))
         writer = Writer(FORMATS[written], self._dictionary, plan.local)
         if plan.query.form == "CONSTRUCT":
@@ -194,20 +193,6 @@ class Engine:
         found = (self._dictionary.number(NamedNode(iri)) for iri in iris)
         return frozenset(number for number in found if number is not None)
 
-    def _run(self, sql: str, timeout: float | None) -> Generator[pa.RecordBatch, None, None]:
-        cursor = self._connection.cursor()
-        timer = Timer(timeout, cursor.interrupt) if timeout is not None else None
-        if timer:
-            timer.daemon = True
-            timer.start()
-        try:
-            with _translated(timeout):
-                yield from cursor.sql(sql).to_arrow_reader(_BATCH)
-        finally:
-            if timer:
-                timer.cancel()
-            cursor.close()
-
 
 def _chained(
     first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]
@@ -238,23 +223,6 @@ def _final(compiler: Compiler, select: Select, *, ask: bool) -> tuple[str, list[
             outputs.append(Output(variable.name, column.form))
     end = " LIMIT 1" if ask and select.limit is None else sliced_by(select, order)
     return f"SELECT {', '.join(items) or '1 AS c'}{relation.body()}{end}", outputs
-
-
-@contextmanager
-def _translated(timeout: float | None) -> Iterator[None]:
-    """Turn DuckDB's errors into those of the query.
-
-    An error in planning the SQL means that the compiler went beyond what DuckDB does, an error in
-    calculating that a value went beyond its range: the other engine is asked instead.
-    """
-    try:
-        yield
-    except duckdb.InterruptException as error:
-        raise QueryTimeoutError(f"Not done within {timeout:g} seconds") from error
-    except duckdb.OutOfMemoryException as error:
-        raise QueryMemoryError("The memory limit was reached") from error
-    except duckdb.Error as error:
-        raise NotCompilable(f"DuckDB does not evaluate this: {error}") from error
 
 
 def answer(chunks: Iterable[bytes]) -> bytes:

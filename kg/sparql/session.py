@@ -1,0 +1,110 @@
+"""Connections that keep their prepared statements, so that a plan is made once for each of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Timer
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from kg.errors import QueryMemoryError, QueryTimeoutError
+from kg.sparql.errors import NotCompilable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    import pyarrow as pa
+
+# Rows of one Arrow batch, and of one piece of the answer.
+_BATCH: Final = 20_000
+# Statements that a connection keeps prepared.
+_KEPT: Final = 64
+
+
+@dataclass
+class Session:
+    """One connection, used by one query at a time."""
+
+    cursor: duckdb.DuckDBPyConnection
+    names: dict[str, str] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def prepared(self, sql: str) -> str:
+        """Return the name under which a statement is prepared; the last used is kept longest."""
+        name = self.names.pop(sql, None)
+        if name is None:
+            name = f"q{next(self.numbers)}"
+            self.cursor.execute(f"PREPARE {name} AS {sql}")
+        self.names[sql] = name
+        if len(self.names) > _KEPT:
+            self.cursor.execute(f"DEALLOCATE {self.names.pop(next(iter(self.names)))}")
+        return name
+
+
+@dataclass
+class Sessions:
+    """The idle connections to a database; a list takes and gives one atomically."""
+
+    connection: duckdb.DuckDBPyConnection
+    idle: list[Session] = field(default_factory=list)
+
+    def run(self, sql: str, timeout: float | None) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the batches of a SELECT; a connection that was not read to its end is closed.
+
+        Raises:
+            QueryTimeoutError: not done within the time limit.
+            QueryMemoryError: the memory limit was reached and spilling did not help.
+            NotCompilable: DuckDB does not evaluate this.
+        """
+        session = self.idle.pop() if self.idle else Session(self.connection.cursor())
+        finished = False
+        try:
+            with _limited(session, timeout), _translated(timeout):
+                name = session.prepared(sql)
+                yield from session.cursor.sql(f"EXECUTE {name}").to_arrow_reader(_BATCH)
+                finished = True
+        finally:
+            if finished:
+                self.idle.append(session)
+            else:
+                session.cursor.close()
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self.idle:
+            self.idle.pop().cursor.close()
+
+
+@contextmanager
+def _limited(session: Session, timeout: float | None) -> Iterator[None]:
+    """Interrupt a session when the time is up."""
+    if timeout is None:
+        yield
+        return
+    timer = Timer(timeout, session.cursor.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def _translated(timeout: float | None) -> Iterator[None]:
+    """Turn DuckDB's errors into those of the query.
+
+    An error in planning the SQL means that the compiler went beyond what DuckDB does, an error in
+    calculating that a value went beyond its range: the other engine is asked instead.
+    """
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise QueryTimeoutError(f"Not done within {timeout or 0:g} seconds") from error
+    except duckdb.OutOfMemoryException as error:
+        raise QueryMemoryError("The memory limit was reached") from error
+    except duckdb.Error as error:
+        raise NotCompilable(f"DuckDB does not evaluate this: {error}") from error
