@@ -29,9 +29,8 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "false",
-        "enable_progress_bar": "false",
     }
-    connection = duckdb.connect(":memory:", config=config)
+    connection = _quiet(duckdb.connect(":memory:", config=config))
     try:
         yield connection
     except duckdb.OutOfMemoryException as error:
@@ -45,7 +44,13 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def small() -> duckdb.DuckDBPyConnection:
     """Return an in-memory database for look-ups over files; the caller closes it."""
-    return duckdb.connect(":memory:", config={"enable_progress_bar": "false"})
+    return _quiet(duckdb.connect())
+
+
+def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return the connection with its progress bar off: it would be drawn into our output."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def quoted(text: object) -> str:
