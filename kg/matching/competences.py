@@ -2,9 +2,9 @@
 
 | term | value of an organisation |
 |---|---|
-| text | its five best projects about the need: Σ 0.5^k · BM25 of the k-th / BM25 of the best of all |
-| technology | Σ over the concepts meant: match · information · log2(1 + projects) / log2(17), at most 16 |
-| mastery | Σ over the concepts meant: match, if it is said to master the concept or a narrower one |
+| text | its five best projects about the need: Σ 0.5^k · relevance (BM25 / the best BM25) |
+| technology | Σ over the concepts meant: match · information · log2(1 + projects) / log2(17) |
+| mastery | Σ over the concepts meant: match, if it masters the concept or a narrower one |
 | offer | 1 if it, or a service or offer of its own, has one of the concepts |
 | specialisation | projects about the need / (all its projects + 5) |
 | experience | log2(1 + projects) / 8, at most 255 projects count |
@@ -16,7 +16,7 @@ weight from experience and gives it to specialisation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,7 +24,6 @@ import numpy as np
 from kg.matching import concepts
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
-from kg.matching.sparse import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from kg.matching.conditions import Mask
     from kg.matching.index import Matching
     from kg.matching.landscape import Landscape
-    from kg.matching.sparse import Numbers, Vector
+    from kg.matching.sparse import Matrix, Numbers, Vector
 
 FETCHED: Final = 300
 BEST: Final = 5
@@ -49,7 +48,7 @@ class Need:
 
     text: str = ""
     technologies: tuple[str, ...] = ()
-    conditions: Conditions = Conditions()
+    conditions: Conditions = field(default_factory=Conditions)
     hidden: float = 0.3
     sme_weight: float = 0.1
 

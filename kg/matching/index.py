@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
 import pyoxigraph
 
@@ -25,6 +24,8 @@ from kg.matching.words import Lexicon, lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import duckdb
 
     from kg.store import OpenRelease
 
@@ -75,9 +76,9 @@ def build_index(
 def write_tables(made: Mapping[str, pa.Table], folder: Path) -> None:
     """Write tables and the text indexes over them into a folder that exists."""
     for name, table in made.items():
-        with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink:
-            with pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+        path = str(folder / f"{name}.arrow")
+        with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
     text.write(made, lexicon(made["label"]["text"].to_pylist()), folder)
     # The last file: with it the folder is complete.
     (folder / "version").write_text(f"{_VERSION}\n", encoding="ascii")
@@ -94,9 +95,9 @@ def read_tables(folder: Path) -> dict[str, pa.Table]:
 def open_folder(folder: Path) -> Matching:
     """Open what `build_index` wrote."""
     made = read_tables(folder)
-    indexes = [Search.open(folder / name) for name in text.INDEXES]
+    labels, organisations, projects, entries = (Search.open(folder / n) for n in text.INDEXES)
     words = lexicon(made["label"]["text"].to_pylist())
-    return Matching(Landscape(made), *indexes, lexicon=words)
+    return Matching(Landscape(made), labels, organisations, projects, entries, words)
 
 
 def open_matching(release: OpenRelease, base: str) -> Matching:

@@ -116,11 +116,11 @@ class Landscape:
         if self._before is None:
             return np.ones(self.size("project"), bool)
         signed = self.days("project", "signed")
-        return (signed != _NEVER) & (signed < day_number(self._before))
+        return np.asarray((signed != _NEVER) & (signed < day_number(self._before)))
 
     @cached_property
     def members(self) -> Matrix:
-        """Projects × organisations: who takes part."""
+        """Projects x organisations: who takes part."""
         projects = self.pairs("participation", "project")
         kept = self.known[projects]
         organisations = self.pairs("participation", "organisation")
@@ -130,7 +130,7 @@ class Landscape:
 
     @cached_property
     def projects(self) -> Matrix:
-        """Organisations × projects."""
+        """Organisations x projects."""
         return self.members.turned
 
     @cached_property
@@ -158,7 +158,7 @@ class Landscape:
 
     @cached_property
     def topics(self) -> Matrix:
-        """Projects × concepts, broader ones included, exact matches as one."""
+        """Projects x concepts, broader ones included, exact matches as one."""
         projects = self.pairs("field", "subject")
         concepts = self.canonical[self.pairs("field", "object")]
         kept = self.known[projects]
@@ -167,7 +167,7 @@ class Landscape:
 
     @cached_property
     def by_topic(self) -> Matrix:
-        """Concepts × projects."""
+        """Concepts x projects."""
         return self.topics.turned
 
     @cached_property
@@ -189,7 +189,7 @@ class Landscape:
 
     @cached_property
     def masters(self) -> Matrix:
-        """Organisations × concepts that they are said to master."""
+        """Organisations x concepts that they are said to master."""
         return Matrix.of(
             self.pairs("masters", "subject"),
             self.canonical[self.pairs("masters", "object")],
@@ -198,10 +198,18 @@ class Landscape:
         )
 
     @cached_property
+    def active_in(self) -> Matrix:
+        """Concepts x organisations with a project that has the concept, or that master it."""
+        organisations = np.concatenate((self.profile.matrix.rows, self.masters.rows))
+        concepts = np.concatenate((self.profile.matrix.columns, self.masters.columns))
+        pairs = np.unique(np.stack((concepts, organisations)), axis=1)
+        return Matrix.of(pairs[0], pairs[1], self.size("concept"), self.size("organisation"))
+
+    @cached_property
     def together(self) -> Matrix:
-        """Organisations × organisations: who took part in a project with whom."""
+        """Organisations x organisations: who took part in a project with whom."""
         pairs = [np.zeros((2, 0), np.int64)]
-        for project in np.flatnonzero(self.members.sizes() > 1):
+        for project in np.flatnonzero(self.members.sizes() > 1).tolist():
             own = self.members.row(project).astype(np.int64)
             pairs.append(np.stack((np.repeat(own, len(own)), np.tile(own, len(own)))))
         one, other = np.concatenate(pairs, axis=1)
@@ -213,7 +221,7 @@ class Landscape:
 
     @cached_property
     def profile(self) -> Counts:
-        """Organisations × concepts: in how many projects with the concept each takes part."""
+        """Organisations x concepts: in how many projects with the concept each takes part."""
         return counted(self.members, self.topics)
 
     @cached_property
@@ -233,14 +241,14 @@ class Landscape:
 
     @cached_property
     def in_strand(self) -> Matrix:
-        """Projects × strands, of projects with several partners."""
+        """Projects x strands, of projects with several partners."""
         chosen = np.flatnonzero(self.members.sizes() >= _CONSORTIUM)
         width = int(self.strands.max(initial=0)) + 1
         return Matrix.of(chosen, self.strands[chosen], self.size("project"), width)
 
     @cached_property
     def calls(self) -> Counts:
-        """Organisations × strands: in how many projects of the strand each takes part."""
+        """Organisations x strands: in how many projects of the strand each takes part."""
         return counted(self.members, self.in_strand)
 
     @cached_property

@@ -56,11 +56,13 @@ class Matrix:
 
     def times(self, vector: Vector) -> Vector:
         """Return the product with a vector over the columns: a sum for each row."""
-        return np.bincount(self.rows, weights=vector[self.columns], minlength=self.height)
+        sums = np.bincount(self.rows, vector[self.columns], self.height)
+        return sums.astype(np.float64, copy=False)
 
     def under(self, vector: Vector) -> Vector:
         """Return the product of a vector over the rows with the matrix: a sum for each column."""
-        return np.bincount(self.columns, weights=vector[self.rows], minlength=self.width)
+        sums = np.bincount(self.columns, vector[self.rows], self.width)
+        return sums.astype(np.float64, copy=False)
 
     def gathered(self, rows: Numbers, weights: Vector | None = None) -> Vector:
         """Return the sum for each column over some rows, each with a weight."""

@@ -150,6 +150,11 @@ def one(name: str, alias: str | None = None) -> str:
     return f"min(object) FILTER (WHERE p = {quoted(name)}) AS {alias or name.lower()}"
 
 
+def _tagged(name: str, language: str) -> str:
+    condition = f"p = {quoted(name)} AND language = {quoted(language)}"
+    return f"min(object) FILTER (WHERE {condition})"
+
+
 def _best(name: str, language: str, alias: str) -> str:
     """Return SQL for the value in a language, else in none, else in any."""
     condition = f"WHERE p = {quoted(name)}"
@@ -166,7 +171,8 @@ def _create(
     listed = ", ".join(columns)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS"
-        f" SELECT (row_number() OVER (ORDER BY subject) - 1)::INTEGER AS id, subject AS iri, * EXCLUDE subject"
+        " SELECT (row_number() OVER (ORDER BY subject) - 1)::INTEGER AS id, subject AS iri,"
+        " * EXCLUDE subject"
         f" FROM (SELECT subject, {listed} FROM said WHERE subject IN ({members}) GROUP BY subject)"
     )
 
@@ -255,7 +261,7 @@ def _entries(connection: duckdb.DuckDBPyConnection, base: str) -> tuple[str, ...
     texts = "('title', 'description', 'product', 'label')"
     columns = [
         _best("label", "en", "label"),
-        _best("label", "de", "label_de"),
+        f"coalesce({_tagged('title', 'de')}, {_tagged('label', 'de')}) AS label_de",
         _classes(base),
         f"string_agg(DISTINCT object, '. ' ORDER BY object) FILTER (WHERE p IN {texts}) AS text",
         *(one(name) for name in ("country", "region", "homepage", "product", "quantity", "unit")),

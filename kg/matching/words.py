@@ -29,7 +29,9 @@ _SHORTEST_PART: Final = 4
 _MOST_SEEN: Final = 200_000
 _WORD = re.compile(r"[^\W_]+")
 _DIGRAPH = re.compile(r"([aou])e")
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"})
+_SPECIAL = str.maketrans(
+    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "\u0131": "i"}
+)
 _LINKS: Final = ("", "s", "es", "n", "en", "er", "e")
 # Words that say nothing of a subject, folded.
 STOP: Final = frozenset(

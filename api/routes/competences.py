@@ -1,0 +1,124 @@
+"""`/competences`: who masters a technology or what a text describes, ranked, with reasons."""
+
+# ruff: noqa: TC001, TC002 - FastAPI reads annotations at run time.
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api import lookups, organisations
+from api.linked import readable
+from api.lookups import (
+    RESPONSES,
+    Answer,
+    BoxQuery,
+    CountryQuery,
+    CursorQuery,
+    FormQuery,
+    LimitQuery,
+    RegionQuery,
+)
+from api.organisations import (
+    ClusterQuery,
+    ExplainQuery,
+    HiddenQuery,
+    KindQuery,
+    ProgrammeQuery,
+    RunningQuery,
+    SmeQuery,
+)
+from kg.errors import ParameterError
+from kg.matching import competences, resolving
+
+router = APIRouter(tags=["matchmaking"])
+
+TextQuery = Annotated[
+    str | None,
+    Query(
+        alias="q", max_length=10_000, description="The need, in English, German, French, Italian."
+    ),
+]
+TechnologyQuery = Annotated[
+    list[str] | None,
+    Query(description="A technology: IRI, slug, notation or label; any of several."),
+]
+SmeWeightQuery = Annotated[
+    float, Query(ge=-2, le=2, description="How much being an SME adds to the score.")
+]
+
+_SPARQL: Final = """PREFIX atlas: <{ontology}>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?organisation (SAMPLE(?name) AS ?label) (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
+  VALUES ?technology {{ {concepts} }}
+  ?project atlas:field ?technology .
+  ?organisation atlas:participatesIn ?project ; rdfs:label ?name .{more}
+}}
+GROUP BY ?organisation ORDER BY DESC(?projects) LIMIT {limit}"""
+
+
+@readable(
+    router, "/competences", "Who masters a technology or a described need", responses=RESPONSES
+)
+def list_competences(
+    request: Request,
+    text: TextQuery = None,
+    technology: TechnologyQuery = None,
+    region: RegionQuery = None,
+    country: CountryQuery = None,
+    kind: KindQuery = None,
+    sme: SmeQuery = None,
+    cluster: ClusterQuery = None,
+    programme: ProgrammeQuery = None,
+    running: RunningQuery = None,
+    bbox: BoxQuery = None,
+    hidden: HiddenQuery = 0.3,
+    sme_weight: SmeWeightQuery = 0.1,
+    explain: ExplainQuery = "brief",
+    limit: LimitQuery = 20,
+    cursor: CursorQuery = None,
+    form: FormQuery = None,
+) -> Response:
+    """Rank the organisations that master what is needed.
+
+    Raises:
+        ParameterError: neither a text nor a technology, or a parameter names nothing known.
+    """
+    if not (text or technology):
+        raise ParameterError("Give a text (q) or a technology", parameter="q")
+    shown = lookups.page(request, cursor, limit)
+
+    def make() -> Answer:
+        matching = lookups.matching(shown.at)
+        conditions = organisations.conditions(
+            shown.at, region, country, kind, sme, cluster, bbox, programme, running
+        )
+        concepts = tuple(
+            resolving.technology(matching, t, "technology", shown.at.base) for t in technology or ()
+        )
+        need = competences.Need(text or "", concepts, conditions, hidden, sme_weight)
+        found = competences.look_up(matching, need)
+        asked = {
+            "q": text,
+            "technology": list(concepts),
+            "hidden": hidden,
+            "sme_weight": sme_weight,
+        }
+        sparql = _sparql(shown, matching.landscape, found, conditions.country)
+        return organisations.answer(matching, found, shown, conditions, asked, explain, sparql)
+
+    return lookups.respond(shown, form, "competences", make)
+
+
+def _sparql(shown: Any, landscape: Any, found: Any, countries: tuple[str, ...]) -> str:
+    """Return a SPARQL query for the countable part of the look-up: projects with the concepts."""
+    if not found.meant:
+        return ""
+    iris = " ".join(f"<{landscape.column('concept', 'iri')[m.concept]}>" for m in found.meant)
+    more = ""
+    if countries:
+        listed = " ".join(f"<{c}>" for c in countries)
+        more = f"\n  VALUES ?country {{ {listed} }} ?organisation atlas:locatedIn ?country ."
+    ontology = f"{shown.at.base}ontology#"
+    return _SPARQL.format(ontology=ontology, concepts=iris, more=more, limit=shown.limit)

@@ -1,0 +1,99 @@
+"""`/projects`: projects by text; `/projects/{key}`: one with its participants."""
+
+# ruff: noqa: TC002 - FastAPI reads annotations at run time.
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from api import lookups
+from api.linked import readable
+from api.lookups import RESPONSES, Answer, CursorQuery, FormQuery, LimitQuery
+from kg.errors import ParameterError
+from kg.matching import competences, concepts, items, resolving
+
+router = APIRouter(tags=["projects"])
+
+KeyPath = Annotated[str, Path(description="The key of the project (its grant number), or its IRI.")]
+TextQuery = Annotated[
+    str, Query(alias="q", max_length=10_000, description="What the projects are about.")
+]
+
+
+@readable(router, "/projects", "Projects about a text", responses=RESPONSES)
+def list_projects(
+    request: Request,
+    text: TextQuery,
+    limit: LimitQuery = 20,
+    cursor: CursorQuery = None,
+    form: FormQuery = None,
+) -> Response:
+    """List up to 300 projects about a text, best first; words of the text are marked.
+
+    Raises:
+        ParameterError: the text is empty.
+    """
+    if not text.strip():
+        raise ParameterError("Say what the projects are about", parameter="q")
+    shown = lookups.page(request, cursor, limit)
+
+    def make() -> Answer:
+        matching = lookups.matching(shown.at)
+        meant = concepts.meant(matching, text)
+        rows, shares = competences.about_projects(matching, text, meant, None)
+        listed = []
+        for n in range(shown.begin, min(shown.begin + shown.limit, len(rows))):
+            item = items.project(matching.landscape, int(rows[n]))
+            item["score"] = round(float(shares[n]), 6)
+            item["highlight"] = matching.projects.highlight(text, int(rows[n]))
+            listed.append(item)
+        facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
+        return Answer(len(rows), listed, facets, {"q": text})
+
+    return lookups.respond(shown, form, "projects", make)
+
+
+def _statuses(matching: lookups.Matching, rows: list[int]) -> list[str | None]:
+    statuses = matching.landscape.column("project", "status")
+    return [statuses[n] for n in rows]
+
+
+@readable(router, "/projects/{key:path}", "A project and its participants", responses=RESPONSES)
+def show_project(
+    request: Request,
+    key: KeyPath,
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
+    form: FormQuery = None,
+) -> Response:
+    """Show a project: its own data in `about`, its participants as items.
+
+    Raises:
+        NotFoundError: the release has no such project.
+    """
+    shown = lookups.page(request, cursor, limit)
+
+    def make() -> Answer:
+        landscape = lookups.matching(shown.at).landscape
+        row = resolving.known(landscape, "project", "project", key, shown.at.base)
+        about = items.project(landscape, row)
+        labels = landscape.column("concept", "label")
+        iris = landscape.column("concept", "iri")
+        fields = landscape.topics.row(row).tolist()
+        about["technologies"] = [{"id": iris[n], "label": labels[n]} for n in fields]
+        members = landscape.members.row(row).tolist()
+        listed = [
+            items.organisation(landscape, n)
+            for n in members[shown.begin : shown.begin + shown.limit]
+        ]
+        facets = items.organisation_facets(landscape, members)
+        sparql = (
+            f"PREFIX atlas: <{shown.at.base}ontology#>\n"
+            f"SELECT ?organisation WHERE {{ <{about['id']}> atlas:hasParticipant ?organisation }}"
+        )
+        query = {"project": about["id"]}
+        return Answer(len(members), listed, facets, query, {"about": about}, sparql)
+
+    return lookups.respond(shown, form, "project", make)

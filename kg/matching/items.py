@@ -1,0 +1,112 @@
+"""What is shown of an organisation, project, concept or entry, and the facets of many.
+
+Values that a release does not have are left out or None, never made up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.matching.landscape import Landscape
+
+Facets = dict[str, list[dict[str, Any]]]
+
+
+def organisation(landscape: Landscape, row: int) -> dict[str, Any]:
+    """Return what is shown of an organisation."""
+    shown = _shown(landscape, "organisation", row, ("label", "country", "region", "city"))
+    more = ("homepage", "latitude", "longitude", "pic", "kind", "sme")
+    shown |= _shown(landscape, "organisation", row, more)
+    shown["projects"] = int(landscape.experience[row])
+    return shown
+
+
+def project(landscape: Landscape, row: int) -> dict[str, Any]:
+    """Return what is shown of a project."""
+    names = ("label", "title", "start_date", "end_date", "status", "topic")
+    shown = _shown(landscape, "project", row, names)
+    shown["participants"] = int(landscape.members.sizes()[row])
+    return shown
+
+
+def concept(landscape: Landscape, row: int) -> dict[str, Any]:
+    """Return what is shown of a concept; what its exact matches have counts as its own."""
+    shown = _shown(landscape, "concept", row, ("label", "label_de"))
+    canonical = int(landscape.canonical[row])
+    shown["projects"] = len(landscape.by_topic.row(canonical))
+    shown["organisations"] = len(landscape.active_in.row(canonical))
+    return shown
+
+
+def entry(landscape: Landscape, row: int) -> dict[str, Any]:
+    """Return what is shown of a cluster, listing, service or event."""
+    names = ("label", "label_de", "country", "region", "homepage", "latitude", "longitude")
+    shown = _shown(landscape, "entry", row, names)
+    optional = (
+        *("product", "quantity", "unit", "valid_from", "valid_until"),
+        *("start_date", "end_date", "trlfrom_value", "trlto_value"),
+    )
+    more = _shown(landscape, "entry", row, optional)
+    named = {"trlfrom_value": "trl_from", "trlto_value": "trl_to"}
+    shown |= {named.get(k, k): v for k, v in more.items() if v is not None and k != "id"}
+    shown["types"] = landscape.column("entry", "classes")[row] or []
+    shown["technologies"] = related(landscape, "entry_technology", "concept", row)
+    shown["organisations"] = related(landscape, "entry_organisation", "organisation", row)
+    return shown
+
+
+def related(landscape: Landscape, table: str, target: str, row: int) -> list[str]:
+    """Return the IRIs that a relation leads to from a row."""
+    chosen = landscape.pairs(table, "subject") == row
+    iris = landscape.column(target, "iri")
+    return [iris[n] for n in landscape.pairs(table, "object")[chosen].tolist()]
+
+
+def _shown(landscape: Landscape, table: str, row: int, names: Iterable[str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": landscape.column(table, "iri")[row]}
+    return shown | {name: landscape.column(table, name)[row] for name in names}
+
+
+def organisation_facets(landscape: Landscape, rows: Sequence[int] | Any) -> Facets:
+    """Return how many of some organisations each country, region, kind and size has."""
+    chosen = np.asarray(rows, np.int64)
+    kinds = landscape.column("organisation", "kind")
+    counted = Counter(kinds[n] for n in chosen.tolist() if kinds[n])
+    sme = int(landscape.sme[chosen].sum())
+    return {
+        "country": place_facet(landscape, "organisation", "country", chosen),
+        "region": place_facet(landscape, "organisation", "region", chosen),
+        "kind": [{"value": k, "count": n} for k, n in counted.most_common()],
+        "sme": [{"value": True, "count": sme}, {"value": False, "count": len(chosen) - sme}],
+    }
+
+
+def place_facet(
+    landscape: Landscape, table: str, name: str, rows: Any, most: int = 50
+) -> list[dict[str, Any]]:
+    """Return how many rows have each place, the most frequent first."""
+    none = landscape.size("place")
+    counts = np.bincount(landscape.places(table, name)[rows], minlength=none + 1)[:none]
+    order = np.argsort(-counts, kind="stable")[:most]
+    iris, labels = landscape.column("place", "iri"), landscape.column("place", "label")
+    return [
+        {"value": iris[n], "label": labels[n], "count": int(counts[n])}
+        for n in order.tolist()
+        if counts[n]
+    ]
+
+
+def value_facet(values: Iterable[Any], labels: Mapping[Any, str] | None = None) -> list[Any]:
+    """Return how often each value occurs, the most frequent first."""
+    counted = Counter(value for value in values if value is not None)
+    named = labels or {}
+    return [
+        {"value": value, "count": count} | ({"label": named[value]} if value in named else {})
+        for value, count in sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    ]
