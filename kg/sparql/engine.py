@@ -7,64 +7,33 @@ A running one is interrupted when its time is up and spills to disk above its me
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
-from pyoxigraph import NamedNode
 
 from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
 from kg.errors import NotAcceptableError
-from kg.sparql.compiler import compiled, sliced_by
-from kg.sparql.construct import construct_select, graph_lines
-from kg.sparql.context import Context, Dataset
+from kg.sparql.construct import graph_lines
 from kg.sparql.errors import NotCompilable
-from kg.sparql.facets import struct
+from kg.sparql.plans import Choice, Plan, Plans
 from kg.sparql.queries import parse
-from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Output, Writer, solutions
+from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Writer, solutions
 from kg.sparql.routing import Advice, advise
 from kg.sparql.session import Sessions
-from kg.sparql.stored import of_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     import pyarrow as pa
 
-    from kg.sparql.algebra import Query, Select, Term
-    from kg.sparql.compiler import Compiler
 
 _PLANS: Final = 512
 _GRAPH_TYPES: Final = (N_TRIPLES, TURTLE)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A compiled query: its SQL, its columns, the constants that the release does not have."""
-
-    query: Query
-    sql: str
-    outputs: tuple[Output, ...]
-    local: tuple[Term, ...]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The dataset that a request asks for (SPARQL 1.1 Protocol, section 2.1.4).
-
-    `default` and `named` are graph IRIs and take the place of FROM and FROM NAMED; `union` says
-    that without either the default graph is all graphs together.
-    """
-
-    default: tuple[str, ...] | None = None
-    named: tuple[str, ...] | None = None
-    union: bool = True
 
 
 class Engine:
@@ -91,7 +60,8 @@ class Engine:
         self._sessions = Sessions(self._connection)
         self._catalogue = open_catalogue(self._connection)
         self._dictionary = Dictionary(folder)
-        self.plan = lru_cache(_PLANS)(self._plan)
+        self._plans = Plans(self._catalogue, self._dictionary)
+        self.plan = self._plans.plan
 
     @classmethod
     def open(
@@ -132,7 +102,7 @@ class Engine:
         self,
         text: str,
         media_type: str,
-        choice: Choice = Choice(),
+        choice: Choice = Choice(),  # noqa: B008 - it is frozen
         *,
         base: str = "",
         timeout: float | None = None,
@@ -148,7 +118,7 @@ class Engine:
         """
         plan = self.plan(text, choice, base)
         written = self._format(plan, media_type)
-        batches = self._sessions.run(plan.sql, timeout)
+        batches = self._sessions.run(plan.sql, plan.values, timeout)
         first = next(batches, None)
         whole = _chained(first, batches)
         if plan.query.form == "ASK":
@@ -169,30 +139,6 @@ class Engine:
             return N_TRIPLES
         raise NotCompilable(f"Graphs are not written as {media_type} from the columns")
 
-    def _plan(self, text: str, choice: Choice, base: str) -> Plan:
-        query = parse(text, base)
-        if query.form == "DESCRIBE":
-            raise NotCompilable("DESCRIBE is not compiled")
-        context = Context(
-            self._catalogue, self._dictionary, self._dataset(query, choice), query.base
-        )
-        select = construct_select(query) if query.form == "CONSTRUCT" else query.select
-        sql, outputs = _final(compiled(context), select, ask=query.form == "ASK")
-        return Plan(query, sql, tuple(outputs), tuple(context.local))
-
-    def _dataset(self, query: Query, choice: Choice) -> Dataset:
-        default, named = choice.default, choice.named
-        if default is None and named is None and query.default is not None:
-            default = tuple(graph.value for graph in query.default)
-            named = tuple(graph.value for graph in query.named or ())
-        if default is None and named is None:
-            return Dataset() if choice.union else Dataset(frozenset({0}))
-        return Dataset(self._graphs(default or ()), self._graphs(named or ()))
-
-    def _graphs(self, iris: Sequence[str]) -> frozenset[int]:
-        found = (self._dictionary.number(NamedNode(iri)) for iri in iris)
-        return frozenset(number for number in found if number is not None)
-
 
 def _chained(
     first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]
@@ -200,29 +146,6 @@ def _chained(
     if first is not None:
         yield first
         yield from rest
-
-
-def _final(compiler: Compiler, select: Select, *, ask: bool) -> tuple[str, list[Output]]:
-    """Return the outermost SELECT: stored terms as numbers, computed values as texts."""
-    relation, order = compiler.modified(select)
-    items, outputs = [], []
-    for index, (variable, _) in enumerate([] if ask else select.projection):
-        column = relation.columns.get(variable)
-        if column is None:
-            items.append(f"CAST(NULL AS BIGINT) AS c{index}")
-            outputs.append(Output(variable.name, "id"))
-        elif column.form == "number":
-            items.append(f"{struct(of_column(relation, column))} AS c{index}")
-            outputs.append(Output(variable.name, "term"))
-        elif column.form == "native":
-            (kind,) = column.classes
-            items.append(f"{of_column(relation, column).get('lex')} AS c{index}")
-            outputs.append(Output(variable.name, "native", kind))
-        else:
-            items.append(f"{column.sql} AS c{index}")
-            outputs.append(Output(variable.name, column.form))
-    end = " LIMIT 1" if ask and select.limit is None else sliced_by(select, order)
-    return f"SELECT {', '.join(items) or '1 AS c'}{relation.body()}{end}", outputs
 
 
 def answer(chunks: Iterable[bytes]) -> bytes:

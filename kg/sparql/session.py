@@ -14,7 +14,7 @@ from kg.errors import QueryMemoryError, QueryTimeoutError
 from kg.sparql.errors import NotCompilable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -51,8 +51,15 @@ class Sessions:
     connection: duckdb.DuckDBPyConnection
     idle: list[Session] = field(default_factory=list)
 
-    def run(self, sql: str, timeout: float | None) -> Generator[pa.RecordBatch, None, None]:
+    def run(
+        self, sql: str, values: Sequence[int], timeout: float | None
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a SELECT; a connection that was not read to its end is closed.
+
+        Args:
+            sql: the statement, its parameters written `$1`, `$2` and so on.
+            values: their values.
+            timeout: seconds until it is interrupted.
 
         Raises:
             QueryTimeoutError: not done within the time limit.
@@ -63,8 +70,10 @@ class Sessions:
         finished = False
         try:
             with _limited(session, timeout), _translated(timeout):
-                name = session.prepared(sql)
-                yield from session.cursor.sql(f"EXECUTE {name}").to_arrow_reader(_BATCH)
+                call = f"EXECUTE {session.prepared(sql)}"
+                if values:
+                    call += f"({', '.join(map(str, values))})"
+                yield from session.cursor.sql(call).to_arrow_reader(_BATCH)
                 finished = True
         finally:
             if finished:
