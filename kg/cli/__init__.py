@@ -6,6 +6,7 @@
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
 | serving | serve, demo |
+| tokens | token create, token list, token revoke |
 | describing | sources, settings, check-ontology, rules, reference |
 | checking | shacl |
 | scaffolding | new |
@@ -23,7 +24,16 @@ from typing import Annotated
 
 import typer
 
-from kg.cli import asking, checking, describing, importing, releasing, scaffolding, serving
+from kg.cli import (
+    asking,
+    checking,
+    describing,
+    importing,
+    releasing,
+    scaffolding,
+    serving,
+    tokens,
+)
 from kg.cli.root import Root
 from kg.errors import AtlasError
 
@@ -34,7 +44,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (importing, releasing, asking, serving, describing, checking, scaffolding):
+for module in (
+    importing,
+    releasing,
+    asking,
+    serving,
+    tokens,
+    describing,
+    checking,
+    scaffolding,
+):
     module.add(app)
 
 
