@@ -13,6 +13,8 @@ from kg.reference import code, page, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import typer
+
 _INDEX: Final = {
     "commands.md": "The command line: every command with its arguments and options",
     "settings.md": "The settings and their environment variables",
@@ -71,7 +73,6 @@ def commands() -> str:
     """Return the page of the command line."""
     from kg.cli import app, options
 
-    found = {c.name or "": c.callback for c in app.registered_commands}
     return page(
         "# Commands",
         "`atlas COMMAND --help` says the same in the terminal.\n"
@@ -79,8 +80,18 @@ def commands() -> str:
         "## Options of every command\n\nThey stand before the command:"
         " `atlas --home FOLDER --json releases`.",
         _parameters(options),
-        *(_command(name, callback) for name, callback in sorted(found.items()) if callback),
+        *(_command(name, callback) for name, callback in sorted(every_command(app).items())),
     )
+
+
+def every_command(app: typer.Typer, before: str = "") -> dict[str, Callable[..., Any]]:
+    """Return the function of each command by its full name, those of groups included."""
+    found = {f"{before}{c.name}": c.callback for c in app.registered_commands if c.callback}
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            name = group.typer_instance.info.name
+            found |= every_command(group.typer_instance, f"{before}{name} ")
+    return found
 
 
 def _command(name: str, callback: Callable[..., Any]) -> str:
