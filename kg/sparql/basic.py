@@ -102,6 +102,9 @@ def _add_alternatives(building: Basic, triple: Triple, parts: tuple[Path, ...]) 
 def _add_triple(building: Basic, triple: Triple) -> None:
     context, relation = building.context, building.relation
     known: Property | None = None
+    if isinstance(triple.predicate, Var) and (chosen := _chosen(building, triple.predicate)):
+        _add_chosen(building, triple, triple.predicate, chosen)
+        return
     if isinstance(triple.predicate, NamedNode):
         known = context.catalogue.properties.get(triple.predicate.value)
         if known is None:
@@ -124,6 +127,29 @@ def _add_triple(building: Basic, triple: Triple) -> None:
     )
     if known is not None and not building.active.each:
         _remember(building, triple, known)
+
+
+def _chosen(building: Basic, predicate: Var) -> list[Property]:
+    """Return the properties that inline data lets a predicate be, if that is few of all."""
+    seeds = building.seeds.get(predicate)
+    if seeds is None or seeds.numbers is None or building.active.graphs is not None:
+        return []
+    numbers = set(seeds.numbers)
+    return [
+        known for known in building.context.catalogue.properties.values() if known.id in numbers
+    ]
+
+
+def _add_chosen(building: Basic, triple: Triple, predicate: Var, chosen: list[Property]) -> None:
+    """Read the tables of a few properties instead of all triples."""
+    context, relation = building.context, building.relation
+    selects = [f"SELECT {known.id} AS p, s, o FROM p{known.number}" for known in chosen]
+    alias = relation.read(f"({' UNION ALL '.join(selects)})")
+    classes = frozenset(kind for known in chosen for kind in known.classes)
+    ranked = any(known.ranked for known in chosen)
+    _bind(relation, triple.subject, Column(f"{alias}.s", "id", context.catalogue.subject_classes))
+    _bind(relation, predicate, Column(f"{alias}.p", "id", _IRI))
+    _bind(relation, triple.object, Column(f"{alias}.o", "id", classes, ranked=ranked))
 
 
 def _object(

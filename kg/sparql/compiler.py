@@ -105,7 +105,8 @@ class Compiler:
         strangers = self.context.catalogue.strangers
         numbers = {self.context.number(term) for term in terms if term is not None}
         nodes = sorted(number for number in numbers if number >= 0 and number not in strangers)
-        return Seeds(f"(SELECT unnest(CAST({nodes} AS BIGINT[])) AS n)")
+        sql = f"(SELECT unnest(CAST({nodes} AS BIGINT[])) AS n)"
+        return Seeds(sql, tuple(sorted(numbers)))
 
     def _left_join(
         self,

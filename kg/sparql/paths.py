@@ -152,9 +152,13 @@ def _excluding(context: Context, active: Active, iris: tuple[NamedNode, ...]) ->
 
 @dataclass(frozen=True)
 class Seeds:
-    """Where a closure begins: a sub-select of numbers n (and g)."""
+    """What a variable may be, where a closure may begin: a sub-select of numbers n (and g).
+
+    `numbers` are the same one by one, where they are written in the query.
+    """
 
     sql: str
+    numbers: tuple[int, ...] | None = None
 
 
 def constant_seeds(active: Active, number: int) -> Seeds:

@@ -131,7 +131,8 @@ def _cost(  # noqa: PLR0911 - one for each kind
             if isinstance(right, Values):
                 left, right = right, left
             first = _cost(left, catalogue, bound)
-            return first + _cost(right, catalogue, bound | _variables(left))
+            times = first if isinstance(left, Values) else 1
+            return first + times * _cost(right, catalogue, bound | _variables(left))
         case LeftJoin(left, right, _):
             first = _cost(left, catalogue, bound)
             return first + first * _cost(right, catalogue, bound | _variables(left))
