@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def build_index(
 
 def write_tables(made: Mapping[str, pa.Table], folder: Path) -> None:
     """Write tables and the text indexes over them into a folder that exists."""
+    made = {**made, **text.project_postings(made["project"])}
     for name, table in made.items():
         path = str(folder / f"{name}.arrow")
         with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:

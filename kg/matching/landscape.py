@@ -107,7 +107,7 @@ class Landscape:
         return self._days[key]
 
     @cached_property
-    def _days(self) -> dict[str, NDArray[np.int64]]:
+    def _days(self) -> dict[str, NDArray[Any]]:
         return {}
 
     @cached_property
@@ -143,8 +143,12 @@ class Landscape:
         return np.bincount(organisations[chosen], minlength=self.size("organisation"))
 
     def pairs(self, table: str, name: str) -> Numbers:
-        """Return a column of row numbers."""
-        return np.asarray(self.tables[table][name].to_numpy(zero_copy_only=False), np.int32)
+        """Return a column of numbers, kept."""
+        key = f"{table}.{name}#pairs"
+        if key not in self._days:
+            column = self.tables[table][name].combine_chunks()
+            self._days[key] = np.asarray(column.to_numpy(zero_copy_only=False), np.int32)
+        return self._days[key]
 
     @cached_property
     def canonical(self) -> Numbers:
@@ -196,6 +200,24 @@ class Landscape:
             self.size("organisation"),
             self.size("concept"),
         )
+
+    @cached_property
+    def terms(self) -> Mapping[str, int]:
+        """The words of the projects' texts, by their numbers."""
+        return {text: n for n, text in enumerate(self.column("term", "text"))}
+
+    @cached_property
+    def posting_starts(self) -> NDArray[np.int64]:
+        """Where the postings of each word begin; one more than there are words."""
+        counts = np.bincount(self.pairs("posting", "term"), minlength=self.size("term"))
+        return np.concatenate(([0], np.cumsum(counts)))
+
+    @cached_property
+    def lengths(self) -> Vector:
+        """How many words the projects of each organisation have in all."""
+        often = self.pairs("posting", "often").astype(np.float64)
+        per_project = np.bincount(self.pairs("posting", "project"), often, self.size("project"))
+        return self.members.under(per_project)
 
     @cached_property
     def active_in(self) -> Matrix:

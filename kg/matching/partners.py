@@ -3,6 +3,7 @@
 | term | value of a candidate |
 |---|---|
 | text | its five best projects about the text, as in `competences` |
+| profile | BM25 of all its projects' texts together, as a share of the best organisation's |
 | together | Σ over projects about the text: relevance^5 · √affinity / log2(1 + participants) |
 | cooperation | ln(1 + Σ over common partners: 1 / ln(their partners)) (Adamic-Adar) |
 | technologies | ln(1 + Σ over shared concepts: the candidate's weight · the organisation's share) |
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from kg.matching import concepts
+from kg.matching import concepts, postings
 from kg.matching.competences import (
     Found,
     about_projects,
@@ -54,20 +55,24 @@ Past = Literal["exclude", "include", "only"]
 WEIGHTS: Final = {
     "described": {
         "text": 1.0,
+        "profile": 2.0,
         "together": 4.2,
         "cooperation": 0.0,
         "technologies": 0.2,
         "calls": 0.2,
+        "call": 0.2,
         "region": 0.6,
         "experience": 0.3,
         "sme": 0.0,
     },
     "undescribed": {
         "text": 0.0,
+        "profile": 0.0,
         "together": 0.0,
         "cooperation": 4.6,
         "technologies": 0.9,
         "calls": 1.15,
+        "call": 0.2,
         "region": 1.1,
         "experience": 1.9,
         "sme": 0.0,
@@ -109,6 +114,19 @@ def look_up(matching: Matching, sought: Search) -> Found:
     return Found(rank(terms, related & met(masks, related)), meant, relaxed(masks, related))
 
 
+def scores(matching: Matching, sought: Search) -> Vector:
+    """Return the score of every organisation, whatever the conditions; for evaluation.
+
+    Raises:
+        NotFoundError: the organisation is not in this release.
+    """
+    seed = matching.landscape.row("organisation", sought.organisation or "")
+    meant = concepts.meant(matching, sought.text) if _short(sought.text) else ()
+    about = about_projects(matching, sought.text, meant, None)
+    terms = weighed(matching, sought, seed, about)
+    return sum((t.weight * t.values for t in terms), start=np.zeros_like(terms[0].values))
+
+
 _RELATED: Final = ("text", "together", "cooperation", "technologies", "calls")
 _LONG: Final = 12
 
@@ -126,12 +144,13 @@ def weighed(
     terms = []
     if sought.text:
         terms.append(text_term(matching, sought.text, about, weights["text"]))
+        terms.append(profile_term(matching, sought.text, weights["profile"]))
     if seed is not None:
         if sought.text:
             terms.append(together_term(landscape, seed, about, weights["together"]))
         terms += _of_seed(landscape, seed, weights)
     if sought.topic:
-        terms.append(topic_term(landscape, sought.topic, weights["calls"]))
+        terms.append(topic_term(landscape, sought.topic, weights["call"]))
     hidden = weights["experience"] * (1 - 2 * sought.hidden)
     sme = weights["sme"] + sought.sme_weight
     return (*terms, experience_term(landscape, hidden), sme_term(landscape, sme))
@@ -168,6 +187,20 @@ def affinity(landscape: Landscape, seed: int) -> Vector:
     partners = landscape.members.under(own) / np.sqrt(np.maximum(landscape.experience, 1))
     share = landscape.members.times(partners) / sizes
     return np.asarray(share / max(float(share.max(initial=0.0)), 1e-9))
+
+
+def profile_term(matching: Matching, text: str, weight: float) -> Term:
+    """Return the term for what all projects of an organisation say together."""
+    landscape = matching.landscape
+    values, used = postings.relevance(landscape, text, matching.projects.english.analyze)
+
+    def reason(organisation: int, most: int) -> Reason:
+        projects = landscape.projects.row(organisation)
+        said = tuple(takes_part(landscape, organisation, int(p)) for p in projects[:most])
+        return Reason(said, {"terms": used}, of=len(projects))
+
+    formula = "BM25 (k1 1.2, b 0.75) of the texts of all its projects for the terms / best BM25"
+    return Term("profile", weight, values, formula, reason)
 
 
 def together_term(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, Tokenizer
 
+from kg.matching import postings
 from kg.matching.words import LANGUAGES, STOP, fold, stem, stems, words
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ class Hit(NamedTuple):
     score: float
 
 
-def _schema() -> tantivy.Schema:
+def _schema(*, stored: bool = True) -> tantivy.Schema:
     builder = SchemaBuilder()
     builder.add_unsigned_field("row", fast=True, stored=True)
     builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("grams", tokenizer_name="grams", index_option="freq")
-    builder.add_text_field("text", stored=True, tokenizer_name="english", index_option="freq")
+    builder.add_text_field("text", stored=stored, tokenizer_name="english", index_option="freq")
     return builder.build()
 
 
@@ -73,6 +74,18 @@ def _english() -> tantivy.TextAnalyzer:
     )
 
 
+def project_postings(projects: pa.Table) -> Mapping[str, pa.Table]:
+    """Return the words of the projects' texts as tables (`kg.matching.postings`)."""
+    return postings.count(_project_texts(projects), _english().analyze)
+
+
+def _project_texts(projects: pa.Table) -> Iterable[str]:
+    names = ("title", "keywords", "objective")
+    columns = zip(*(projects[c].to_pylist() for c in names), strict=True)
+    for title, keywords, objective in columns:
+        yield ". ".join(filter(None, (title, title, keywords, objective)))
+
+
 def _register(index: Index) -> Index:
     index.register_tokenizer("whitespace", _analyser(Tokenizer.whitespace()))
     index.register_tokenizer("grams", _analyser(Tokenizer.ngram(3, 3)))
@@ -91,13 +104,24 @@ def write(tables: Mapping[str, pa.Table], vocabulary: Lexicon, folder: Path) -> 
     for name, documents in sources.items():
         place = folder / name
         place.mkdir(parents=True)
-        index = _register(Index(_schema(), str(place)))
+        index = _register(Index(_schema(stored=name == "projects"), str(place)))
         # One thread: one segment, and rows in order, so that building is deterministic.
         writer = index.writer(_HEAP, 1)
         for document in documents():
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
+
+
+def write_documents(tables: Mapping[str, pa.Table], folder: Path) -> None:
+    """Write an index whose documents are organisations with all texts of their projects."""
+    folder.mkdir(parents=True)
+    index = _register(Index(_schema(stored=False), str(folder)))
+    writer = index.writer(_HEAP, 1)
+    for row, told in _told(tables, ("title", "keywords", "objective")).items():
+        writer.add_document(_document(row, text=told))
+    writer.commit()
+    writer.wait_merging_threads()
 
 
 def label_terms(text: str, language: str, vocabulary: Lexicon) -> list[str]:
@@ -127,7 +151,7 @@ def _labels(labels: pa.Table, vocabulary: Lexicon) -> Iterable[Document]:
 
 def _organisations(tables: Mapping[str, pa.Table]) -> Iterable[Document]:
     table = tables["organisation"]
-    about = _about(tables)
+    about = _told(tables, ("title",))
     columns = zip(*(table[c].to_pylist() for c in ("label", "name", "short")), strict=True)
     for row, names in enumerate(columns):
         folded = " ".join(dict.fromkeys(fold(n) for n in names if n))
@@ -135,23 +159,22 @@ def _organisations(tables: Mapping[str, pa.Table]) -> Iterable[Document]:
         yield _document(row, plain, plain, about.get(row, ""))
 
 
-def _about(tables: Mapping[str, pa.Table]) -> dict[int, str]:
-    """Return for each organisation the titles of its projects."""
-    titles = tables["project"]["title"].to_pylist()
+def _told(tables: Mapping[str, pa.Table], names: Iterable[str]) -> dict[int, str]:
+    """Return for each organisation some texts of its projects."""
+    columns = zip(*(tables["project"][name].to_pylist() for name in names), strict=True)
+    texts = [". ".join(filter(None, values)) for values in columns]
     told: dict[int, list[str]] = {}
     pairs = tables["participation"]
     both = zip(pairs["organisation"].to_pylist(), pairs["project"].to_pylist(), strict=True)
     for organisation, project in both:
-        told.setdefault(organisation, []).append(titles[project] or "")
-    return {organisation: ". ".join(texts) for organisation, texts in told.items()}
+        told.setdefault(organisation, []).append(texts[project])
+    return {organisation: ". ".join(filter(None, found)) for organisation, found in told.items()}
 
 
 def _projects(projects: pa.Table) -> Iterable[Document]:
-    names = ("label", "title", "keywords", "objective")
-    columns = zip(*(projects[c].to_pylist() for c in names), strict=True)
-    for row, (label, title, keywords, objective) in enumerate(columns):
-        text = ". ".join(filter(None, (title, title, keywords, objective)))
-        yield _document(row, " ".join(words(label or "")), "", text)
+    labels = projects["label"].to_pylist()
+    for row, text in enumerate(_project_texts(projects)):
+        yield _document(row, " ".join(words(labels[row] or "")), "", text)
 
 
 def _entries(entries: pa.Table, vocabulary: Lexicon) -> Iterable[Document]:
