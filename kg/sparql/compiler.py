@@ -220,8 +220,8 @@ class Compiler:
 
     # Solution modifiers --------------------------------------------------------------------------
 
-    def sub_select(self, select: Select) -> Relation:
-        """Return the relation of a sub-SELECT."""
+    def sub_select(self, select: Select, *, numbered: bool = False) -> Relation:
+        """Return the relation of a sub-SELECT; `numbered` keeps its order as a column."""
         relation, order = self.modified(select)
         variables = [variable for variable, _ in select.projection]
         if self.active.each:
@@ -232,11 +232,19 @@ class Compiler:
         sql = projected(relation, variables)
         if sliced:
             sql += sliced_by(select, order)
-        return wrapped(relation, sql, variables)
+        if not (numbered and order) or sliced:
+            return wrapped(relation, sql, variables)
+        number = f"row_number() OVER (ORDER BY {', '.join(order)}) AS position"
+        outer = wrapped(relation, sql.replace("SELECT ", f"SELECT {number}, ", 1), variables)
+        outer.position = f"{outer.parts[0].rpartition(' ')[2]}.position"
+        return outer
 
     def modified(self, select: Select) -> tuple[Relation, list[str]]:
         """Return a SELECT's relation before OFFSET and LIMIT, and what it is sorted by."""
-        relation = self.relation(select.pattern)
+        if isinstance(select.pattern, Select) and select.group is not None:
+            relation = self.sub_select(select.pattern, numbered=True)
+        else:
+            relation = self.relation(select.pattern)
         scope = self.scope(relation)
         if select.group is not None:
             scope = grouped(self, select, relation)

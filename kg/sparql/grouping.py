@@ -59,7 +59,8 @@ def _calls(select: Select) -> list[Aggregate]:
 
 def _aggregated(scope: Scope, relation: Relation, call: Aggregate, *, filled: bool) -> Aggregated:
     if call.argument is not None:
-        return aggregate(call, scope.value(call.argument), filled=filled)
+        value = scope.value(call.argument)
+        return aggregate(call, value, filled=filled, position=relation.position)
     if not call.distinct:
         return counted("count(*)")
     shown = [column.sql for name, column in relation.columns.items() if not name.anonymous]

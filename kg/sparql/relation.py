@@ -50,13 +50,17 @@ class Column:
 
 @dataclass
 class Relation:
-    """See the module; the context is that of the whole query."""
+    """See the module; the context is that of the whole query.
+
+    `position` is a column that numbers the solutions of a sorted sub-select, for GROUP_CONCAT.
+    """
 
     context: Context
     parts: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
     columns: dict[Var, Column] = field(default_factory=dict)
     lookups: dict[tuple[str, str], str] = field(default_factory=dict)
+    position: str | None = None
 
     def alias(self) -> str:
         """Return a table alias that the query does not have yet."""

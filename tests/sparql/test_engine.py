@@ -137,6 +137,19 @@ def test_construct(media_type: str, engine: Engine) -> None:
     assert len({quad.object for quad in quads if quad.predicate.value.endswith("is")}) == 2
 
 
+def test_group_concat_keeps_the_order_of_a_sorted_sub_select(engine: Engine) -> None:
+    """Sorted solutions are concatenated in their order, in every column alike."""
+    query = """SELECT (GROUP_CONCAT(STR(?o); SEPARATOR=",") AS ?os)
+        (GROUP_CONCAT(STR(?g); SEPARATOR=",") AS ?gs) {
+        SELECT DISTINCT ?g ?o { GRAPH ?g { ?s ?p ?o } } ORDER BY DESC(?o) ?g }"""
+
+    (row,) = json.loads(ask(engine, query))["results"]["bindings"]
+
+    graphs = [iri[-2:] for iri in row["gs"]["value"].split(",")]
+    assert [iri[-1] for iri in row["os"]["value"].split(",")] == ["d", "c", "b", "b"]
+    assert graphs == ["g2", "g1", "g1", "g2"]
+
+
 def test_default_graph_is_as_asked(engine: Engine) -> None:
     """The default graph is the union, the unnamed one, or what FROM or the request says."""
     query = "SELECT (COUNT(*) AS ?n) {body} {{ ?s :knows ?o }}"
