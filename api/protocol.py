@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from api.negotiation import Choice, by_accept, by_name, coding
 from kg.errors import (
@@ -21,9 +21,11 @@ from kg.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from kg.query.request import Dataset, QueryRequest
+from kg.query.request import WHOLE, Dataset, QueryRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Receive, Scope
 
 METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
@@ -46,10 +48,10 @@ class Asked:
     headers: dict[bytes, bytes] = field(repr=False)
 
 
-def headers_of(scope: Scope) -> dict[bytes, bytes]:
+def headers_of(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the header fields; those that came more than once are joined by commas."""
     fields: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
+    for name, value in given:
         fields[name] = fields[name] + b", " + value if name in fields else value
     return fields
 
@@ -64,45 +66,74 @@ async def read(scope: Scope, receive: Receive, largest: int) -> Asked:
         ParameterError: a parameter is missing, doubled, unknown to this operation or ill-formed.
         NotAcceptableError: no format that the client accepts.
     """
-    headers = headers_of(scope)
-    parameters = _parameters(scope["query_string"], "query string")
+    headers = headers_of(scope["headers"])
+    if scope["method"] in {"GET", "HEAD"}:
+        return read_get(scope["query_string"], headers)
+    parameters = parameters_of(scope["query_string"], "query string")
     if scope["method"] == "POST":
         await _read_post(headers, receive, largest, parameters)
-    elif scope["method"] not in {"GET", "HEAD"}:
+    else:
         detail = f"{scope['method']} is not a method of the query operation"
         raise MethodNotAllowedError(detail, allowed=list(METHODS))
     return _asked(parameters, headers)
 
 
+def read_get(query_string: bytes, headers: dict[bytes, bytes]) -> Asked:
+    """Read a request whose method is GET or HEAD; raises as `read` does."""
+    if query_string.startswith(b"query=") and b"&" not in query_string:
+        # By far the most requests: nothing but a query.
+        return _query_alone(_unquoted(query_string[6:]), headers)
+    return _asked(parameters_of(query_string, "query string"), headers)
+
+
+def _query_alone(text: str, headers: dict[bytes, bytes]) -> Asked:
+    choice = by_accept(headers.get(b"accept", b"").decode("latin-1"))
+    coded = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
+    return Asked(QueryRequest(text, WHOLE, choice.acceptable, coded), choice, headers)
+
+
+def _unquoted(data: bytes) -> str:
+    return utf8(unquote_to_bytes(data.replace(b"+", b" ")), "query string")
+
+
 async def _read_post(
     headers: dict[bytes, bytes], receive: Receive, largest: int, parameters: dict[str, list[str]]
 ) -> None:
-    media_type = _media_type(headers)
-    body = await _body(receive, largest)
+    media_type = body_type(headers, DIRECT)
+    body = await read_body(receive, largest)
     if media_type == DIRECT:
         if "query" in parameters:
             raise ParameterError("The query stands in the body and in the query string")
-        parameters["query"].append(_utf8(body, "body"))
+        parameters["query"].append(utf8(body, "body"))
         return
-    for name, values in _parameters(body, "form").items():
+    for name, values in parameters_of(body, "form").items():
         parameters[name] += values
 
 
-def _media_type(headers: dict[bytes, bytes]) -> str:
-    """Return the media type of the body; what is sent must be UTF-8."""
+def body_type(headers: dict[bytes, bytes], direct: str) -> str:
+    """Return the media type of a body that is a form, or `direct`, in UTF-8.
+
+    Raises:
+        UnsupportedMediaError: it is something else.
+    """
     content_type = headers.get(b"content-type", b"").decode("latin-1").lower()
     media_type, *options = (part.strip() for part in content_type.split(";"))
     charset = next((o[8:].strip("\"' ") for o in options if o.startswith("charset=")), "utf-8")
-    if media_type not in {FORM, DIRECT} or charset not in {"utf-8", "us-ascii"}:
+    if media_type not in {FORM, direct} or charset not in {"utf-8", "us-ascii"}:
         detail = f"A body of type {content_type or 'unknown'!r} is not read"
-        raise UnsupportedMediaError(detail, accepted=[FORM, DIRECT])
+        raise UnsupportedMediaError(detail, accepted=[FORM, direct])
     return media_type
 
 
-async def _body(receive: Receive, largest: int) -> bytes:
+async def read_body(receive: Receive, largest: int, seconds: float = _BODY_SECONDS) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        TooLargeError, RequestTimeoutError: it is too large, or does not come.
+    """
     body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
@@ -114,11 +145,16 @@ async def _body(receive: Receive, largest: int) -> bytes:
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
-        detail = f"The body did not come within {_BODY_SECONDS:g} s"
+        detail = f"The body did not come within {seconds:g} s"
         raise RequestTimeoutError(detail) from None
 
 
-def _utf8(data: bytes, where: str) -> str:
+def utf8(data: bytes, where: str) -> str:
+    """Return the text of bytes.
+
+    Raises:
+        ParameterError: they are not UTF-8.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -126,12 +162,16 @@ def _utf8(data: bytes, where: str) -> str:
         raise ParameterError(detail, position=error.start) from error
 
 
-def _parameters(data: bytes, where: str) -> dict[str, list[str]]:
-    """Return the values of each parameter (the URL Standard, section 5.1, but strict on UTF-8)."""
+def parameters_of(data: bytes, where: str) -> dict[str, list[str]]:
+    """Return the values of each parameter (the URL Standard, section 5.1, but strict on UTF-8).
+
+    Raises:
+        ParameterError: they are not UTF-8, or too many.
+    """
     found: defaultdict[str, list[str]] = defaultdict(list)
     try:
         pairs = parse_qsl(
-            _utf8(data, where), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
+            utf8(data, where), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
         )
     except UnicodeDecodeError as error:
         detail = f"The {where} holds percent-encoded bytes that are not UTF-8"
@@ -148,29 +188,35 @@ def _asked(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Ask
         if name in parameters:
             detail = f"{name!r} belongs to the update operation; this one takes 'query'"
             raise ParameterError(detail, parameter=name)
-    choice = _choice(parameters, headers)
-    text = _single(parameters, "query")
+    text = single(parameters, "query")
     if text is None:
-        return Asked(None, choice, headers)
+        # What is described instead of an answer has other formats.
+        return Asked(None, by_accept(""), headers)
+    choice = _choice(parameters, headers)
     request = QueryRequest(
         text,
-        Dataset(_graphs(parameters, "default-graph-uri"), _graphs(parameters, "named-graph-uri")),
+        Dataset(graphs(parameters, "default-graph-uri"), graphs(parameters, "named-graph-uri")),
         choice.acceptable,
         coding(headers.get(b"accept-encoding", b"").decode("latin-1")),
-        _seconds(_single(parameters, "timeout")),
+        _seconds(single(parameters, "timeout")),
     )
     return Asked(request, choice, headers)
 
 
 def _choice(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Choice:
     # SPARQLWrapper and others say `output` for what we call `format`.
-    name = _single(parameters, "format") or _single(parameters, "output")
+    name = single(parameters, "format") or single(parameters, "output")
     if name:
         return by_name(name)
     return by_accept(headers.get(b"accept", b"").decode("latin-1"))
 
 
-def _single(parameters: dict[str, list[str]], name: str) -> str | None:
+def single(parameters: dict[str, list[str]], name: str) -> str | None:
+    """Return the value of a parameter that may be given once.
+
+    Raises:
+        ParameterError: it is given more often.
+    """
     values = parameters.get(name, [])
     if len(values) > 1:
         detail = f"{name!r} is given {len(values)} times; once is expected"
@@ -178,7 +224,8 @@ def _single(parameters: dict[str, list[str]], name: str) -> str | None:
     return values[0] if values else None
 
 
-def _graphs(parameters: dict[str, list[str]], name: str) -> tuple[str, ...]:
+def graphs(parameters: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    """Return the graphs that a parameter names, each once."""
     return tuple(dict.fromkeys(value for value in parameters.get(name, []) if value))
 
 

@@ -8,16 +8,16 @@ answer is to cost little more than its bytes. FastAPI knows it for the documenta
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
 from starlette.routing import Route
 
-from api import protocol
+from api import answers, protocol
 from api.problems import problem_response
 from kg import releases
 from kg.errors import AtlasError, ParameterError, QueryFailedError, WorkspaceError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from api.protocol import Asked
     from kg.query.pool import Answer
+    from kg.query.run import Run
     from kg.settings import Settings
     from kg.workspace import Workspace
 
@@ -41,15 +42,14 @@ if TYPE_CHECKING:
 TRANSPORT: Final = "cluster-atlas.transport"
 """The ASGI extension in which `api.server` gives the connection's transport."""
 
+RUN: Final = "cluster-atlas.run"
+"""The ASGI extension in which `api.server` gives the query's run if it has begun already."""
+
 _LOGGER: Final = logging.getLogger(__name__)
 
 _OLD_CLIENT_BYTES: Final = 16 * 1024 * 1024
 """What is kept for a client of HTTP/1.0, which cannot be told of a broken ending."""
 
-_CROSS_ORIGIN: Final[Headers] = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"etag, link, retry-after, x-query-id, x-release"),
-]
 _PREFLIGHT: Final[Headers] = [
     (b"allow", ", ".join(protocol.METHODS).encode()),
     (b"access-control-allow-methods", ", ".join(protocol.METHODS).encode()),
@@ -65,7 +65,7 @@ class SparqlEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, errors included."""
         if scope["method"] == "OPTIONS":
-            await _send(send, 204, [*_CROSS_ORIGIN, *_PREFLIGHT])
+            await _send(send, 204, [*answers.CROSS_ORIGIN, *_PREFLIGHT])
             return
         state = scope["app"].state
         try:
@@ -80,14 +80,18 @@ async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked:
         await _without_query(scope, receive, send)
         return
     pool: QueryPool = state.queries
-    tag = _tag(pool.release, asked)
-    if scope["method"] in _SAFE and _known(tag, asked):
-        query_id = (b"x-query-id", secrets.token_hex(8).encode())
-        await _send(send, 304, [query_id, *_CROSS_ORIGIN, *_validators(tag)])
+    run: Run | None = scope.get("extensions", {}).get(RUN)
+    tag = answers.tag(pool.release, asked)
+    if run is None and scope["method"] in _SAFE and answers.known(tag, asked):
+        query = (b"x-query-id", pool.new_id().encode())
+        await _send(send, 304, [query, *answers.CROSS_ORIGIN, *answers.validators(tag)])
         return
-    answer = await pool.evaluate(asked.query, lambda: _disconnect(receive))
+    gone = partial(_disconnect, receive)
+    begun = pool.evaluate(asked.query, gone) if run is None else pool.answer(run, gone)
+    answer = await begun
     try:
-        headers = _headers(answer, asked, tag if scope["method"] in _SAFE else b"")
+        headers = answers.headers(answer, asked, safe=scope["method"] in _SAFE)
+        headers.append((b"x-query-id", answer.id.encode()))
         if answer.body is not None or scope["method"] == "HEAD":
             await _send(send, 200, headers, answer.body or b"")
         elif scope["http_version"] == "1.0":
@@ -106,46 +110,6 @@ async def _without_query(scope: Scope, receive: Receive, send: Send) -> None:
     if description is None or scope["method"] not in _SAFE:
         raise ParameterError("The parameter 'query' is missing", parameter="query")
     await description(scope, receive, send)
-
-
-def _tag(release: str | None, asked: Asked) -> bytes:
-    """Return the entity tag: weak, because an answer's order and blank nodes may differ."""
-    text, dataset, acceptable, _ = asked.query.key if asked.query else ("", "", "", "")
-    content = repr((release, text, dataset, acceptable, sorted(asked.choice.asked.items())))
-    digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
-    return f'W/"{digest}"'.encode()
-
-
-def _known(tag: bytes, asked: Asked) -> bool:
-    """Tell whether If-None-Match names the tag (weak comparison, RFC 9110, section 8.8.3.2)."""
-    return tag.removeprefix(b"W/") in asked.headers.get(b"if-none-match", b"")
-
-
-def _validators(tag: bytes) -> Headers:
-    return [
-        (b"etag", tag),
-        (b"cache-control", b"public, no-cache"),
-        (b"vary", b"accept, accept-encoding"),
-    ]
-
-
-def _headers(answer: Answer, asked: Asked, tag: bytes) -> Headers:
-    head = answer.head
-    headers = [
-        (b"content-type", asked.choice.media_type(head.media_type).encode()),
-        (b"x-query-id", answer.id.encode()),
-        (b"x-release", answer.release.encode()),
-        *_CROSS_ORIGIN,
-    ]
-    if tag and head.lasting:
-        headers += _validators(tag)
-    else:
-        headers += [(b"cache-control", b"no-store"), (b"vary", b"accept, accept-encoding")]
-    if head.coding != "identity":
-        headers.append((b"content-encoding", head.coding.encode()))
-    if answer.body is not None:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    return headers
 
 
 async def _disconnect(receive: Receive) -> None:
@@ -211,7 +175,7 @@ class BrokenAnswerError(Exception):
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: AtlasError) -> None:
     """Answer with the problem; nothing has been sent so far."""
-    headers = {name.decode(): value.decode() for name, value in _CROSS_ORIGIN}
+    headers = {name.decode(): value.decode() for name, value in answers.CROSS_ORIGIN}
     headers |= {"X-Query-Id": secrets.token_hex(8), "Cache-Control": "no-store", "Vary": "accept"}
     if "retry_after" in error.members:
         headers["Retry-After"] = str(error.members["retry_after"])

@@ -25,7 +25,7 @@ _VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
 
 
 _NOTABLE: Final = re.compile(
-    r"service|from|now|rand|uuid|graph|bnode|\bas\b|[|!\\]"
+    r"service|from|now|rand|uuid|graph|bnode|group_concat|\bas\b|[|!\\]"
     r"|\?(?![A-Za-z_])"
     r"|(?<!select )(?<!\()\*",
     re.IGNORECASE,

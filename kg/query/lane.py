@@ -1,4 +1,4 @@
-"""The lane: workers of the current release, ready for small queries, and those who wait for one."""
+"""The lane: workers of the current release, ready for small queries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kg.errors import BusyError, WorkspaceError
+from kg.errors import WorkspaceError
 from kg.query.frames import PROBLEM, READY
 
 if TYPE_CHECKING:
@@ -40,14 +40,23 @@ class Generation:
 
 
 class Lane:
-    """Keeps `limits.lane` workers; `lost` is told of each that ended while it had to answer."""
+    """Keeps `limits.lane` workers.
 
-    def __init__(self, nursery: Nursery, limits: Limits, lost: Callable[[Worker], None]) -> None:
+    `lost` is told of each that ended, and `freed` that one has become idle.
+    """
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        limits: Limits,
+        lost: Callable[[Worker], None],
+        freed: Callable[[], None],
+    ) -> None:
         self._nursery = nursery
         self._limits = limits
         self._lost = lost
+        self._freed = freed
         self._current: Generation | None = None
-        self._waiting: deque[asyncio.Future[Worker]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -71,79 +80,34 @@ class Lane:
         before, self._current = self._current, fresh
         if before is not None:
             _disband(before)
-        self._serve()
+        self._freed()
 
     def close(self) -> None:
-        """Stop making workers and turn away those who wait."""
+        """Stop making workers."""
         for task in self._tasks:
             task.cancel()
         if self._current is not None:
             _disband(self._current)
             self._current = None
-        for future in self._waiting:
-            future.cancel()
 
-    def idle(self) -> Worker | None:
-        """Return an idle worker if nobody else waits for one."""
+    def take(self) -> Worker | None:
+        """Return an idle worker, the one that answered last: its caches are warm."""
         current = self._current
-        if current is None or not current.idle or self._waiting:
-            return None
-        return current.idle.pop()
-
-    async def take(self, patience: float) -> Worker:
-        """Return an idle worker, waiting for one if need be.
-
-        Raises:
-            BusyError: too many wait already, or none came within `patience` seconds.
-            WorkspaceError: there is no release to ask.
-        """
-        if self._current is None:
-            raise WorkspaceError("No release is published yet")
-        worker = self.idle()
-        if worker is not None:
-            return worker
-        if len(self._waiting) >= self._limits.queue:
-            raise BusyError(f"{len(self._waiting)} queries wait already", retry_after=1)
-        future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        self._serve()
-        try:
-            async with asyncio.timeout(patience):
-                return await future
-        except TimeoutError:
-            raise BusyError("No worker became free in time", retry_after=5) from None
-        finally:
-            self._forget(future)
-
-    def _forget(self, future: asyncio.Future[Worker]) -> None:
-        """Take a future out of the queue; give back a worker that came too late for it."""
-        if future in self._waiting:
-            self._waiting.remove(future)
-        elif future.cancelled() is False and future.done() and _abandoned():
-            self.give_back(future.result())
+        return current.idle.pop() if current is not None and current.idle else None
 
     def give_back(self, worker: Worker) -> None:
         """Take a worker that has answered and is as good as new."""
         current = self._current
         if current is None or worker not in current.members:
             worker.retire()
-            return
-        current.idle.append(worker)
-        self._serve()
+        else:
+            current.idle.append(worker)
+            self._freed()
 
     def leave(self, worker: Worker) -> None:
         """Let a worker go that answers something heavy; a spare is made in its place."""
         if self._current is not None:
             self._current.members.discard(worker)
-        self._tend()
-
-    def _serve(self) -> None:
-        """Give idle workers to those who wait, and see that there are enough."""
-        current = self._current
-        while current is not None and current.idle and self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(current.idle.pop())
         self._tend()
 
     def _tend(self) -> None:
@@ -165,7 +129,7 @@ class Lane:
             await asyncio.sleep(_PAUSE)
         finally:
             generation.starting -= 1
-        self._serve()
+        self._tend()
 
     async def _add(self, generation: Generation) -> None:
         """Make one worker and wait until its store is open."""
@@ -184,6 +148,8 @@ class Lane:
         worker.lost = self._miss
         generation.members.add(worker)
         generation.idle.append(worker)
+        if generation is self._current:
+            self._freed()
 
     def _miss(self, worker: Worker) -> None:
         """A worker has ended."""
@@ -194,12 +160,6 @@ class Lane:
                 current.idle.remove(worker)
         self._lost(worker)
         self._tend()
-
-
-def _abandoned() -> bool:
-    """Tell whether the current task is being cancelled."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _ended(worker: Worker) -> bytes:

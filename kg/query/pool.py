@@ -2,7 +2,9 @@
 
 How a query runs:
 
-1. It starts on an idle worker of the lane, or waits for one in a bounded queue.
+1. It starts on an idle worker of the lane, or waits in a bounded queue. As many small queries run
+   at once as there are processors: more would only take turns. One that has waited for a tick gets
+   any idle worker, for those before it may be about to show that they are heavy.
 2. After `threshold` seconds its processor time is looked at. One that used as much is heavy: it
    leaves the lane, a spare takes its place, its priority falls and heavy queries take turns. One
    that sends rows is an export: it leaves the lane too, but is never stopped. Wall time alone
@@ -21,6 +23,7 @@ import os
 import secrets
 import signal
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -32,9 +35,9 @@ from kg.errors import (
     QueryMemoryError,
     QueryRefusedError,
     QueryTimeoutError,
+    WorkspaceError,
 )
-from kg.query.cache import AnswerCache
-from kg.query.frames import QUERY, Head, frame
+from kg.query.cache import LeastRecentlyUsed
 from kg.query.lane import Lane
 from kg.query.nursery import Nursery, Worker
 from kg.query.run import Run, Stage
@@ -44,10 +47,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from kg.query.frames import Head
     from kg.query.limits import Limits
     from kg.query.request import QueryRequest
 
-_TICK: Final = 0.02
+_TICK: Final = 0.01
 _KEY_WEIGHT: Final = 512
 """Bytes that an entry of the cache takes beside the query and the body."""
 
@@ -95,14 +99,16 @@ class QueryPool:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._nursery = Nursery()
-        self._lane = Lane(self._nursery, limits, self._miss)
-        self._cache = AnswerCache(limits.cache)
+        self._lane = Lane(self._nursery, limits, self._miss, self._serve)
+        self._cache: LeastRecentlyUsed[tuple[Head, bytes]] = LeastRecentlyUsed(limits.cache)
         cores = len(os.sched_getaffinity(0))
         self._schedule = Schedule(max(1, cores - 1), limits.slice)
-        self._runs: dict[Worker, Run] = {}
+        self._abreast = max(2, cores)
+        self._light = 0
+        self._runs: dict[str, Run] = {}
+        self._waiting: deque[Run] = deque()
         self._prefix = secrets.token_hex(4)
         self._count = 0
-        self._leavers: dict[Worker, Callable[[], Awaitable[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -145,7 +151,7 @@ class QueryPool:
             RunningQuery(
                 run.id,
                 run.request.text,
-                run.worker.release,
+                run.release,
                 run.stage,
                 now - run.started,
                 run.cpu(),
@@ -156,11 +162,11 @@ class QueryPool:
 
     def kill(self, query: str) -> bool:
         """End the query with that id; tell whether it was running."""
-        for run in self._runs.values():
-            if run.id == query:
-                self._end(run, QueryCancelledError("An operator ended the query", query=query))
-                return True
-        return False
+        run = self._runs.get(query)
+        if run is None:
+            return False
+        self._end(run, QueryCancelledError("An operator ended the query", query=query))
+        return True
 
     async def evaluate(
         self, request: QueryRequest, gone: Callable[[], Awaitable[None]] | None = None
@@ -179,8 +185,7 @@ class QueryPool:
         kept = self.kept(request)
         if kept is not None:
             return kept
-        worker = await self._lane.take(self._limit(request))
-        return await self.answer(self._begin(request, worker), gone)
+        return await self.answer(self.submit(request), gone)
 
     def kept(self, request: QueryRequest) -> Answer | None:
         """Return the answer if it was given before and kept."""
@@ -190,21 +195,35 @@ class QueryPool:
             return None
         return Answer(self.new_id(), release, found[0], found[1])
 
-    def submit(self, request: QueryRequest) -> Run | None:
-        """Begin a query if a worker is idle; its `settled` can be set before anything happens."""
-        worker = self._lane.idle()
-        return None if worker is None else self._begin(request, worker)
+    def submit(self, request: QueryRequest) -> Run:
+        """Begin a query; nothing is heard of it before the caller returns to the event loop.
+
+        Raises:
+            BusyError: too many wait already.
+            WorkspaceError: there is no release.
+        """
+        if self._lane.release is None:
+            raise WorkspaceError("No release is published yet")
+        if len(self._waiting) >= self._limits.queue:
+            raise BusyError(f"{len(self._waiting)} queries wait already", retry_after=1)
+        limit = min(request.timeout or self._limits.timeout, self._limits.timeout_max)
+        run = Run(self.new_id(), request, limit)
+        self._runs[run.id] = run
+        self._waiting.append(run)
+        self._serve()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
+        return run
 
     async def answer(self, run: Run, gone: Callable[[], Awaitable[None]] | None = None) -> Answer:
         """Return the answer of a query that was begun; else as `evaluate`."""
-        if gone is not None and not run.over:
-            self._leavers[run.worker] = gone
+        run.gone = gone
         try:
             head = await run.opened()
         except asyncio.CancelledError:
             self._end(run, QueryCancelledError("The request was cancelled"))
             raise
-        return Answer(run.id, run.worker.release, head, run.body, run)
+        return Answer(run.id, run.release, head, run.body, run)
 
     def give_up(self, run: Run) -> None:
         """End a query that nobody waits for any more."""
@@ -216,19 +235,16 @@ class QueryPool:
         if answer.run is not None:
             self.give_up(answer.run)
 
-    def _limit(self, request: QueryRequest) -> float:
-        return min(request.timeout or self._limits.timeout, self._limits.timeout_max)
-
-    def _begin(self, request: QueryRequest, worker: Worker) -> Run:
-        run = Run(self.new_id(), request, worker, self._limit(request))
-        self._runs[worker] = run
-        run.begin(self._completed)
-        worker.send(frame(QUERY, request.to_json()))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
-        return run
-
     # What happens to a query while it runs
+
+    def _serve(self, *, patient: bool = True) -> None:
+        """Give workers to those who wait; to all of them if they are not to be patient."""
+        while self._waiting and (self._light < self._abreast or not patient):
+            worker = self._lane.take()
+            if worker is None:
+                return
+            self._light += 1
+            self._waiting.popleft().begin(worker, self._completed)
 
     def _tick(self) -> None:
         self._timer = None
@@ -237,29 +253,35 @@ class QueryPool:
             if now - run.started >= run.limit:
                 self._end(run, _too_long(run))
             else:
-                self._judge(run)
+                self._judge(run, now)
+        if self._waiting and now - self._waiting[0].started >= _TICK:
+            self._serve(patient=False)
         self._schedule.rotate(now)
         if self._runs:
             self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
-    def _judge(self, run: Run) -> None:
+    def _judge(self, run: Run, now: float) -> None:
         """Decide to which stage a query belongs that has run for a while."""
-        self._watch(run)
+        if now - run.started >= self._limits.threshold:
+            run.lasts(run)
+            self._watch(run)
         cpu = run.cpu()  # nothing when it is looked at for the first time
         producing = run.received > run.seen
         if producing:
             run.seen, run.produced_at = run.received, cpu
+        if run.worker is None:
+            return
         if run.stage == "light":
             if cpu >= self._limits.threshold:
-                self._promote(run, producing=producing)
+                self._promote(run, run.worker, producing=producing)
         elif run.stage == "heavy" and producing:
             run.stage = "export"
             self._schedule.remove(run)
         elif run.stage == "export" and cpu - run.produced_at > _QUIET:
-            self._demote(run)
+            self._demote(run, run.worker)
 
     def _watch(self, run: Run) -> None:
-        gone = self._leavers.pop(run.worker, None)
+        gone, run.gone = run.gone, None
         if gone is not None:
             run.watch = asyncio.get_running_loop().create_task(self._wait_for_leave(run, gone))
 
@@ -268,58 +290,67 @@ class QueryPool:
         run.watch = None
         self._end(run, QueryCancelledError("The client went away"))
 
-    def _promote(self, run: Run, *, producing: bool) -> None:
+    def _promote(self, run: Run, worker: Worker, *, producing: bool) -> None:
         lasting = sum(other.stage != "light" for other in self._runs.values())
         if lasting >= self._limits.heavy:
             detail = f"{lasting} heavy queries run already, which is as many as may"
             self._end(run, BusyError(detail, retry_after=5))
             return
-        self._lane.leave(run.worker)
+        self._light -= 1
+        self._lane.leave(worker)
         if producing:
             run.stage = "export"
-            run.worker.renice(EXPORT_NICE)
+            worker.renice(EXPORT_NICE)
         else:
-            self._demote(run)
+            self._demote(run, worker)
+        self._serve()
 
-    def _demote(self, run: Run) -> None:
+    def _demote(self, run: Run, worker: Worker) -> None:
         run.stage = "heavy"
-        run.worker.renice(HEAVY_NICE)
-        self._schedule.add(run)
+        worker.renice(HEAVY_NICE)
+        self._schedule.add(run, worker)
 
     # How a query ends
 
-    def _completed(self, run: Run) -> None:
+    def _completed(self, run: Run, worker: Worker) -> None:
         """The worker has said its last word."""
-        self._release(run)
+        self._forget(run)
         if run.body is not None and run.head is not None and run.head.lasting:
-            weight = len(run.request.text) + _KEY_WEIGHT
-            self._cache.put((run.worker.release, run.request.key), run.head, run.body, weight)
+            size = len(run.body) + len(run.request.text) + _KEY_WEIGHT
+            self._cache.put((run.release, run.request.key), (run.head, run.body), size)
         if run.stage == "light":
-            self._lane.give_back(run.worker)
+            self._lane.give_back(worker)
         else:
-            run.worker.kill()
+            worker.kill()
 
     def _end(self, run: Run, error: AtlasError) -> None:
         """Kill the worker and tell whoever waits for the answer."""
-        self._release(run)
-        self._lane.leave(run.worker)
-        run.worker.kill()
+        self._forget(run)
+        if run.worker is not None:
+            self._lane.leave(run.worker)
+            run.worker.kill()
         run.fail(error)
 
     def _miss(self, worker: Worker) -> None:
         """A worker has ended by itself, or was killed by somebody else."""
-        run = self._runs.get(worker)
+        run = next((run for run in self._runs.values() if run.worker is worker), None)
         if run is not None:
-            self._release(run)
+            self._forget(run)
             run.fail(_cause(worker.status))
 
-    def _release(self, run: Run) -> None:
-        self._runs.pop(run.worker, None)
-        self._leavers.pop(run.worker, None)
+    def _forget(self, run: Run) -> None:
+        if self._runs.pop(run.id, None) is None:
+            return
+        if run.worker is None:
+            self._waiting.remove(run)
+        elif run.stage == "light":
+            self._light -= 1
         self._schedule.remove(run)
 
 
-def _too_long(run: Run) -> QueryTimeoutError:
+def _too_long(run: Run) -> AtlasError:
+    if run.worker is None:
+        return BusyError("No worker became free in time", retry_after=5)
     detail = f"The query was ended at its time limit of {run.limit:g} s"
     return QueryTimeoutError(detail, limit=run.limit)
 

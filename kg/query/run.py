@@ -9,10 +9,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from kg import errors
-from kg.query.frames import ANSWER, DATA, END, HEAD, PROBLEM, Head
+from kg.query.frames import ANSWER, DATA, END, HEAD, PROBLEM, QUERY, Head, frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from kg.query.nursery import Worker
     from kg.query.request import QueryRequest
@@ -21,44 +21,51 @@ Stage = Literal["light", "export", "heavy"]
 
 
 class Run:
-    """One query on one worker.
+    """One query: it waits until it is given to a worker.
 
     `ended` is called when the worker has said its last word on it, well or badly, and never after
     `fail`. `settled` is called once, when success or failure is known: then `head` is there, or
-    `error`; `body` is the whole answer if it is short.
+    `error`; `body` is the whole answer if it is short. `lasts` is called, perhaps more than once,
+    when the query takes longer than most.
     """
 
-    def __init__(self, query: str, request: QueryRequest, worker: Worker, limit: float) -> None:
+    def __init__(self, query: str, request: QueryRequest, limit: float) -> None:
         self.id = query
         self.request = request
-        self.worker = worker
         self.limit = limit
+        self.worker: Worker | None = None
+        self.release = ""
         self.stage: Stage = "light"
         self.started = time.monotonic()
         self.cpu_before: float | None = None
         self.received = 0
         self.seen = 0
         self.produced_at = 0.0
+        self.gone: Callable[[], Awaitable[None]] | None = None
         self.watch: asyncio.Task[None] | None = None
         self.head: Head | None = None
         self.body: bytes | None = None
         self.error: errors.AtlasError | None = None
         self.over = False
         self.settled: Callable[[Run], None] = _nothing
+        self.lasts: Callable[[Run], None] = _nothing
         self.aborted: Callable[[], None] | None = None
-        self._ended: Callable[[Run], None] = _nothing
+        self._ended: Callable[[Run, Worker], None] = _forget
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
         self._news: asyncio.Future[None] | None = None
 
-    def begin(self, ended: Callable[[Run], None]) -> None:
-        """Have the worker's frames come here."""
+    def begin(self, worker: Worker, ended: Callable[[Run, Worker], None]) -> None:
+        """Give the query to a worker, and have its frames come here."""
+        self.worker = worker
+        self.release = worker.release
         self._ended = ended
-        self.worker.receive = self._receive
+        worker.receive = self._receive
+        worker.send(frame(QUERY, self.request.to_json()))
 
     def cpu(self) -> float:
         """Seconds of processor time that the query has used since it was first looked at."""
-        now = self.worker.cpu()
+        now = 0.0 if self.worker is None else self.worker.cpu()
         if self.cpu_before is None:
             self.cpu_before = now
         return now - self.cpu_before
@@ -72,7 +79,7 @@ class Run:
             self._pieces.append(payload)
             self.received += len(payload)
             self._waiting += len(payload)
-            self.worker.hold(self._waiting)
+            self._hold()
             self._tell()
         elif kind == HEAD:
             self.head, _ = Head.unpack(payload)
@@ -82,10 +89,16 @@ class Run:
         elif kind == END:
             self._finish(None)
 
+    def _hold(self) -> None:
+        if self.worker is not None:
+            self.worker.hold(self._waiting)
+
     def _finish(self, error: errors.AtlasError | None) -> None:
         # First the worker is free again, then whoever waits may ask the next query.
+        worker = self.worker
         self._close(error)
-        self._ended(self)
+        if worker is not None:
+            self._ended(self, worker)
         self._settle()
 
     def fail(self, error: errors.AtlasError) -> None:
@@ -100,7 +113,8 @@ class Run:
     def _close(self, error: errors.AtlasError | None) -> None:
         self.over = True
         self.error = error
-        self.worker.receive = _drop
+        if self.worker is not None:
+            self.worker.receive = _drop
         if self.watch is not None:
             self.watch.cancel()
 
@@ -140,7 +154,7 @@ class Run:
                 piece = self._pieces.popleft()
                 self._waiting -= len(piece)
                 if not self.over:
-                    self.worker.hold(self._waiting)
+                    self._hold()
                 yield piece
             if self.over:
                 break
@@ -158,6 +172,10 @@ def _problem(payload: bytes) -> errors.AtlasError:
 
 def _nothing(run: Run) -> None:
     """Do nothing: nobody waits for this."""
+
+
+def _forget(run: Run, worker: Worker) -> None:
+    """Do nothing: the run has not begun."""
 
 
 def _drop(kind: bytes, payload: bytes) -> None:

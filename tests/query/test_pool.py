@@ -233,7 +233,7 @@ async def test_the_queue_is_bounded(open_pool: Open, until: Until) -> None:
     async with open_pool(lane=1, queue=1, threshold=60.0) as pool:
         first = asyncio.create_task(pool.evaluate(QueryRequest(ENDLESS)))
         second = asyncio.create_task(pool.evaluate(QueryRequest("ASK {}")))
-        await until(lambda: len(pool.running()) == 1)
+        await until(lambda: len(pool.running()) == 2)
         with pytest.raises(BusyError) as caught:
             await pool.evaluate(QueryRequest("ASK { ?s ?p ?o }"))
 

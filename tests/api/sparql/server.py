@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create_app
-from api.server import HttpProtocol
+from api.server import configure
 from kg.settings import Settings
 from kg.workspace import Workspace
 
@@ -24,7 +24,7 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound:
         print(bound.getsockname()[1], flush=True)  # noqa: T201
         app = create_app(settings, Workspace(settings.home))
-        config = uvicorn.Config(app, http=HttpProtocol, log_level="warning")
+        config = configure(app, log_level="warning")
         uvicorn.Server(config).run(sockets=[bound])
 
 
