@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CROSS_ORIGIN: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"etag, link, retry-after, x-query-id, x-release"),
+    (b"access-control-expose-headers", b"etag, link, retry-after, x-lint, x-query-id, x-release"),
 ]
 _VARY: Final = (b"vary", b"accept, accept-encoding")
 _NOT_KEPT: Final[Headers] = [(b"cache-control", b"no-store"), _VARY]

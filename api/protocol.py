@@ -41,11 +41,15 @@ _OF_UPDATES: Final = ("update", "using-graph-uri", "using-named-graph-uri")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request to the query operation; `query` is None when it names no query at all."""
+    """A request to the query operation; `query` is None when it names no query at all.
+
+    `lint` if the client wants to know what is odd about the query.
+    """
 
     query: QueryRequest | None
     choice: Choice
     headers: dict[bytes, bytes] = field(repr=False)
+    lint: bool = False
 
 
 def headers_of(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -200,7 +204,7 @@ def _asked(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Ask
         coding(headers.get(b"accept-encoding", b"").decode("latin-1")),
         _seconds(single(parameters, "timeout")),
     )
-    return Asked(request, choice, headers)
+    return Asked(request, choice, headers, single(parameters, "lint") == "1")
 
 
 def _choice(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Choice:

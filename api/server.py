@@ -131,7 +131,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._write(pool.new_id(), kept[1])
             return True
         asked = self._read(data)
-        if asked is None or asked.query is None:
+        if asked is None or asked.query is None or asked.lint:
             return False
         answer = pool.kept(asked.query)
         if answer is not None:

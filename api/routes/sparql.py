@@ -92,6 +92,8 @@ async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked:
     try:
         headers = answers.headers(answer, asked, safe=scope["method"] in _SAFE)
         headers.append((b"x-query-id", answer.id.encode()))
+        if asked.lint:
+            headers += await state.desk.fields(asked.query.text)
         if answer.body is not None or scope["method"] == "HEAD":
             await _send(send, 200, headers, answer.body or b"")
         elif scope["http_version"] == "1.0":
@@ -209,6 +211,11 @@ _QUERY_PARAMETERS: Final[list[dict[str, Any]]] = [
         ),
         ("format", "The format, by name or media type, instead of Accept.", {"type": "string"}),
         ("timeout", "Seconds that the query may take.", {"type": "number"}),
+        (
+            "lint",
+            "1: say in X-Lint how many remarks there are on the query, and in Link where.",
+            {"type": "string", "enum": ["1"]},
+        ),
     )
 ]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {

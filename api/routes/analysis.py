@@ -1,0 +1,260 @@
+"""`/sparql/lint`, `/sparql/why-empty`, `/sparql/explain`: help for who writes queries.
+
+They are asked as the query operation is, by GET or POST, with the same parameters; the form of the
+answer alone is chosen here. `/sparql?lint=1` has the number of remarks in `X-Lint` and leads to
+them by a Link. That is done on request only: to look at a query costs one to ten milliseconds of
+the process that serves all others, and a look-up costs less than one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api import protocol
+from api.accept import media_type
+from kg.analysis.explain import Explainer
+from kg.analysis.lint import lint
+from kg.analysis.reading import Reading
+from kg.analysis.vocabulary import Vocabulary
+from kg.analysis.whyempty import why_empty
+from kg.errors import (
+    BusyError,
+    NotAcceptableError,
+    ParameterError,
+    QueryCancelledError,
+    QueryError,
+)
+from kg.query.request import Acceptable, QueryRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from fastapi import FastAPI
+
+    from kg.analysis.remarks import Remark
+    from kg.query.pool import QueryPool
+    from kg.settings import Settings
+    from kg.store import OpenRelease, Serving
+
+    Gone = Callable[[], Awaitable[None]]
+
+_EXPLAINED_AT_ONCE: Final = 2
+_PART_SECONDS: Final = 2.0
+_SEARCH_SECONDS: Final = 20.0
+_LONGEST_LINK: Final = 2000
+_FORMS: Final = {"json": "application/json", "text": "text/plain"}
+
+router = APIRouter(tags=["SPARQL"])
+
+
+class Desk:
+    """What helping needs and keeps between requests: the terms of the release."""
+
+    def __init__(self, settings: Settings, serving: Serving) -> None:
+        self._settings = settings
+        self._serving = serving
+        self._known: tuple[OpenRelease, Vocabulary] | None = None
+        self.explaining = asyncio.Semaphore(_EXPLAINED_AT_ONCE)
+
+    def vocabulary(self) -> tuple[OpenRelease, Vocabulary]:
+        """Return the current release and its terms; they are learnt once.
+
+        Raises:
+            WorkspaceError: nothing was published yet.
+        """
+        opened = self._serving.current()
+        known = self._known
+        if known is None or known[0] != opened:
+            known = (opened, Vocabulary.of(opened, self._settings.base))
+            self._known = known
+        return known
+
+    def lint(self, text: str) -> tuple[OpenRelease, list[Remark]]:
+        """Return the remarks on a query; raises as kg.analysis.lint does."""
+        opened, vocabulary = self.vocabulary()
+        return opened, lint(text, vocabulary, self._settings.base)
+
+    async def fields(self, text: str) -> list[tuple[bytes, bytes]]:
+        """Return the header fields for an answer that is asked for with `lint=1`."""
+        try:
+            _, remarks = await asyncio.to_thread(self.lint, text)
+        except QueryError:  # the query operation knows more syntax, and says what is wrong
+            return []
+        found = [(b"x-lint", str(len(remarks)).encode())]
+        target = f"sparql/lint?query={quote(text, safe='')}"
+        if remarks and len(target) <= _LONGEST_LINK:
+            link = f'<{target}>; rel="describedby"; type="application/json"'
+            found.append((b"link", link.encode()))
+        return found
+
+    def explainer(self, request: QueryRequest) -> Explainer:
+        """Return what explains a query within the limits that it would be evaluated in."""
+        settings = self._settings
+        seconds = min(request.timeout or settings.query_timeout, settings.query_timeout_max)
+        return Explainer(self._serving.current(), seconds, settings.query_memory * 1024 * 1024)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Set the desk up while the server runs."""
+    app.state.desk = Desk(app.state.settings, app.state.serving)
+    yield
+
+
+async def _query(request: Request) -> QueryRequest:
+    """Return the query of a request; what it accepts is not the query operation's matter."""
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name != "format"]
+    headers = [(name, value) for name, value in request.scope["headers"] if name != b"accept"]
+    scope = {**request.scope, "query_string": urlencode(kept).encode(), "headers": headers}
+    largest = request.app.state.settings.request_bytes
+    asked = await protocol.read(scope, request.receive, largest)
+    if asked.query is None:
+        raise ParameterError("The parameter 'query' is missing", parameter="query")
+    return asked.query
+
+
+async def _left(request: Request) -> None:
+    """Return when the client has gone away; the request's body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _form(request: Request) -> str:
+    """Return the form that `format=` names, or else the one that the Accept header prefers."""
+    name = request.query_params.get("format")
+    if name in _FORMS:
+        return name
+    found = media_type(request.headers.get("accept", ""), tuple(_FORMS.values()))
+    if name or found is None:
+        wanted = name or request.headers["accept"]
+        raise NotAcceptableError(f"There is no form {wanted!r}", available=list(_FORMS.values()))
+    return next(form for form, named in _FORMS.items() if named == found)
+
+
+def _answer(opened: OpenRelease, content: str, form: str = "json") -> Response:
+    headers = {
+        "X-Release": str(opened.number),
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "X-Release",
+    }
+    return Response(content, 200, headers, _FORMS[form])
+
+
+def _json(opened: OpenRelease, document: dict[str, Any]) -> Response:
+    return _answer(opened, json.dumps({"release": opened.number, **document}, ensure_ascii=False))
+
+
+async def lint_query(request: Request) -> Response:
+    """Say what is odd about a query, without running it: code, message, place, suggestion."""
+    query = await _query(request)
+    opened, remarks = await asyncio.to_thread(request.app.state.desk.lint, query.text)
+    return _json(opened, {"remarks": [remark.document() for remark in remarks]})
+
+
+async def explain_empty_answer(request: Request) -> Response:
+    """Say which part of a query empties its answer, and which of its terms occur nowhere."""
+    query = await _query(request)
+    state = request.app.state
+    opened, vocabulary = await asyncio.to_thread(state.desk.vocabulary)
+    reading = Reading.of(query.text, state.settings.base)
+    if reading.undeclared:
+        prefix = reading.source(reading.undeclared[0]).partition(":")[0]
+        raise ParameterError(f"The prefix '{prefix}:' is not declared", prefix=prefix)
+    count = partial(_count, state.queries, query, partial(_left, request))
+    found = await why_empty(reading, vocabulary, count, _SEARCH_SECONDS)
+    return _json(opened, found.document())
+
+
+async def _count(pool: QueryPool, query: QueryRequest, gone: Gone, text: str) -> int | None:
+    """Return the one number that a query selects; None if it cannot be had."""
+    seconds = min(query.timeout or _PART_SECONDS, _PART_SECONDS)
+    request = QueryRequest(text, query.dataset, Acceptable("csv"), timeout=seconds)
+    try:
+        answer = await pool.evaluate(request, gone)
+    except (BusyError, QueryCancelledError):
+        raise
+    except QueryError:
+        return None
+    return int((answer.body or b"").split()[-1])
+
+
+async def explain_plan(request: Request) -> Response:
+    """Run a query and return the engine's plan with the rows and seconds of each step."""
+    form = _form(request)
+    query = await _query(request)
+    desk: Desk = request.app.state.desk
+    if desk.explaining.locked():
+        detail = f"{_EXPLAINED_AT_ONCE} queries are being explained, which is as many as may"
+        raise BusyError(detail, retry_after=5)
+    async with desk.explaining:
+        explainer = desk.explainer(query)
+        plan = await explainer.explain(query, partial(_left, request))
+    if form == "text":
+        return _answer(explainer.opened, plan.text(), form)
+    return _json(explainer.opened, plan.document())
+
+
+_QUERY: Final = {"type": "string", "description": "A SPARQL 1.1 query."}
+_FORMAT: Final = {"type": "string", "enum": sorted(_FORMS)}
+
+
+def _parameter(name: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, "schema": schema}
+
+
+def _register(path: str, summary: str, function: Any, forms: tuple[str, ...] = ("json",)) -> None:
+    """Have a function answer GET and POST at a path, and tell other sites that they may ask."""
+    content: dict[str, Any] = {_FORMS[form]: {} for form in forms}
+    known = {
+        200: {"description": summary, "content": content},
+        400: {"description": "No query, or none that is evaluated here: line, column, token."},
+    }
+    more = [_parameter("format", _FORMAT)] if len(forms) > 1 else []
+    common: dict[str, Any] = {"response_class": Response, "responses": known}
+    router.get(
+        path,
+        summary=summary,
+        openapi_extra={"parameters": [_parameter("query", _QUERY, required=True), *more]},
+        **common,
+    )(function)
+    form = {"type": "object", "required": ["query"], "properties": {"query": _QUERY}}
+    bodies = {protocol.DIRECT: {"schema": {"type": "string"}}, protocol.FORM: {"schema": form}}
+    router.post(
+        path,
+        summary=f"{summary} (long queries)",
+        openapi_extra={
+            "parameters": more,
+            "requestBody": {"required": True, "content": bodies},
+        },
+        **common,
+    )(function)
+    router.options(path, include_in_schema=False)(_preflight)
+
+
+def _preflight() -> Response:
+    """Answer what a browser asks before a script's request (Fetch, section 3.3.2)."""
+    methods = "GET, POST, OPTIONS"
+    headers = {
+        "Allow": methods,
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Accept, Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(None, 204, headers)
+
+
+_register("/sparql/lint", "What is odd about a query", lint_query)
+_register("/sparql/why-empty", "Why a query has no rows", explain_empty_answer)
+_register("/sparql/explain", "The plan of a query", explain_plan, ("json", "text"))
