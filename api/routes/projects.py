@@ -12,7 +12,7 @@ from api import lookups
 from api.linked import readable
 from api.lookups import RESPONSES, Answer, CursorQuery, FormQuery, LimitQuery
 from kg.errors import ParameterError
-from kg.matching import competences, concepts, items, resolving
+from kg.matching import Matching, competences, concepts, items, resolving
 
 router = APIRouter(tags=["projects"])
 
@@ -55,7 +55,7 @@ def list_projects(
     return lookups.respond(shown, form, "projects", make)
 
 
-def _statuses(matching: lookups.Matching, rows: list[int]) -> list[str | None]:
+def _statuses(matching: Matching, rows: list[int]) -> list[str | None]:
     statuses = matching.landscape.column("project", "status")
     return [statuses[n] for n in rows]
 

@@ -18,7 +18,7 @@ The affinity of a project is the share of its participants who are partners of t
 each counted less the more projects it has, over the largest such share.
 
 The weights were fitted on the projects signed in the first half of 2024, with all that was signed
-before as what is known; the dial and preferences shift them. Past partners are left out unless
+before as what is known; the dial takes weight from experience. Past partners are left out unless
 they are asked for.
 """
 
@@ -54,30 +54,30 @@ Past = Literal["exclude", "include", "only"]
 
 WEIGHTS: Final = {
     "described": {
-        "text": 1.0,
-        "profile": 2.0,
-        "together": 4.2,
+        "text": 1.5,
+        "profile": 3.5,
+        "together": 10.0,
         "cooperation": 0.0,
         "technologies": 0.2,
         "calls": 0.2,
-        "call": 0.2,
-        "region": 0.6,
-        "experience": 0.3,
-        "sme": 0.0,
+        "call": 0.7,
+        "region": 0.4,
+        # Who takes part in much is in projects about the text by chance.
+        "experience": -1.2,
     },
     "undescribed": {
         "text": 0.0,
         "profile": 0.0,
         "together": 0.0,
-        "cooperation": 4.6,
-        "technologies": 0.9,
+        "cooperation": 3.8,
+        "technologies": 1.05,
         "calls": 1.15,
-        "call": 0.2,
+        "call": 0.7,
         "region": 1.1,
         "experience": 1.9,
-        "sme": 0.0,
     },
 }
+_DIAL: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,8 @@ def weighed(
         terms += _of_seed(landscape, seed, weights)
     if sought.topic:
         terms.append(topic_term(landscape, sought.topic, weights["call"]))
-    hidden = weights["experience"] * (1 - 2 * sought.hidden)
-    sme = weights["sme"] + sought.sme_weight
-    return (*terms, experience_term(landscape, hidden), sme_term(landscape, sme))
+    hidden = weights["experience"] - _DIAL * sought.hidden
+    return (*terms, experience_term(landscape, hidden), sme_term(landscape, sought.sme_weight))
 
 
 def _of_seed(landscape: Landscape, seed: int, weights: dict[str, float]) -> list[Term]:

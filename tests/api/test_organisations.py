@@ -1,0 +1,38 @@
+"""`/organisations` and `/organisations/{key}`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    Ask = Callable[..., httpx.Response]
+
+
+def test_a_misspelt_name_is_found(ask: Ask) -> None:
+    """Typing errors cost score, not the answer."""
+    answer = ask("/organisations", q="Hahn Schikard").json()
+
+    assert answer["items"][0]["pic"] == "998872439"
+
+
+def test_an_organisation_has_its_projects_newest_first(ask: Ask) -> None:
+    """The data of its own is in `about`, the projects are the items."""
+    answer = ask("/organisations/998872439").json()
+    begun = [item["start_date"] for item in answer["items"]]
+
+    assert answer["about"]["pic"] == "998872439"
+    assert answer["about"]["projects"] == answer["total"] == len(begun)
+    assert begun == sorted(begun, reverse=True)
+    assert answer["about"]["technologies"]
+
+
+def test_an_unknown_organisation_is_not_found(ask: Ask) -> None:
+    """The problem names the key."""
+    response = ask("/organisations/none-such")
+
+    assert response.status_code == 404
+    assert response.json()["key"] == "none-such"
