@@ -24,7 +24,7 @@ from benchmarks.generate import write
 from benchmarks.measure import measured, table
 from kg.columns.building import build_from_nquads
 from kg.sparql.engine import Engine
-from kg.sparql.results import JSON
+from kg.sparql.formats import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ Modules, each using only those above it:
 | projection, aggregates, sorting, grouping | expressions as columns, grouped and sorted |
 | graphs, paths, joins, basic, correlation, compiler | patterns to relations |
 | routing | which engine a query is for |
-| results, construct | columns to JSON, XML, CSV, TSV and N-Triples |
+| formats, results, construct | columns to JSON, XML, CSV, TSV and N-Triples |
 | plans | plans kept by the text with its constants lifted out |
 | session | connections that keep prepared statements, under limits |
 | engine | a release's columns, opened: plans kept, queries answered |

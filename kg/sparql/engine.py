@@ -19,9 +19,10 @@ from kg.columns.dictionary import Dictionary
 from kg.errors import NotAcceptableError
 from kg.sparql.construct import graph_lines
 from kg.sparql.errors import NotCompilable
+from kg.sparql.formats import FORMATS, N_TRIPLES, TURTLE
 from kg.sparql.plans import Choice, Plan, Plans
 from kg.sparql.queries import parse
-from kg.sparql.results import FORMATS, N_TRIPLES, TURTLE, Writer, solutions
+from kg.sparql.results import Writer, solutions
 from kg.sparql.routing import Advice, advise
 from kg.sparql.session import Sessions
 

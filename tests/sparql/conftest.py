@@ -13,7 +13,7 @@ import pytest
 from kg.columns import build_from_quads
 from kg.columns.canonical import canonical
 from kg.sparql.engine import Choice, Engine
-from kg.sparql.results import JSON, N_TRIPLES
+from kg.sparql.formats import JSON, N_TRIPLES
 from kg.terms import XSD
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kg.columns import build_from_quads
 from kg.errors import NotAcceptableError, QuerySyntaxError, QueryTimeoutError
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.errors import NotCompilable
-from kg.sparql.results import CSV, FORMATS, JSON, N_TRIPLES, TSV, TURTLE, XML
+from kg.sparql.formats import CSV, FORMATS, JSON, N_TRIPLES, TSV, TURTLE, XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,8 @@ from kg.columns import build_from_quads
 from kg.errors import QuerySyntaxError
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.errors import NotCompilable
+from kg.sparql.formats import CSV, JSON, TSV, XML
 from kg.sparql.queries import parse
-from kg.sparql.results import CSV, JSON, TSV, XML
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
