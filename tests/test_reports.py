@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 import rdflib
 from rdflib.namespace import DCTERMS, RDF, SH
 
-from kg import imports
+import loaders
+from kg import imports, staging
 from kg.errors import NotFoundError
 from kg.reports import render
+from kg.setaside import listing
 from kg.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.imports import Import
+    from kg.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,35 @@ def test_an_unknown_rule_names_those_broken(cordis: Import) -> None:
         text(cordis, "table", "en", rule="Nothing")
 
     assert "OneValueStated" in caught.value.members["rules"]
+
+
+@pytest.mark.parametrize("what", ["rejects", "quarantine"])
+def test_what_was_set_aside_is_listed_row_by_row(
+    sample_settings: Settings, tmp_path: Path, what: str
+) -> None:
+    """A row too short is rejected; a participation without its project is quarantined."""
+    folder = tmp_path / "broken"
+    with zipfile.ZipFile(next(p for s, p in loaders.samples() if s.name == "cordis")) as archive:
+        archive.extractall(folder)
+    projects = (folder / "project.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "project.csv").write_text("".join([projects[0], '"1";"short"\n', *projects[2:]]))
+    rules = staging.read_rules(sample_settings.base)
+    workspace = Workspace(sample_settings.home)
+
+    with staging.rehearse(
+        workspace, loaders.find("cordis"), [folder], sample_settings, rules
+    ) as one:
+        told = json.loads("".join(listing(one, what, "json")))
+        table = "".join(listing(one, what, "table", 1))
+        rows = list(csv.reader(io.StringIO("".join(listing(one, what, "csv")), newline="")))
+
+    assert told["complete"]
+    assert told["total"] == len(told["items"]) == len(rows) - 1 > 0
+    assert table.splitlines()[0].startswith("file  line  ")
+    first = told["items"][0]
+    if what == "rejects":
+        assert (first["file"], first["line"]) == ("project.csv", 2)
+        assert "columns" in first["reason"]
+    else:
+        assert {item["rule"].rpartition("#")[2] for item in told["items"]}
+        assert table.splitlines()[-1].startswith("Only the first 1 are shown")

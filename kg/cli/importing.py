@@ -9,7 +9,7 @@ import typer
 
 from kg.cli.display import table
 from kg.cli.root import Root, root
-from kg.cli.words import Format, Language
+from kg.cli.words import Format, Language, Listed
 
 if TYPE_CHECKING:
     from kg.imports import Import
@@ -114,13 +114,21 @@ def report(
     ] = Format.table,
     rule: Annotated[str | None, typer.Option(help="Only this rule, with its cells.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many rows; 0 for all.")] = 100,
+    what: Annotated[
+        Listed, typer.Option("--show", help="Findings, or the rows that were set aside.")
+    ] = Listed.findings,
 ) -> None:
     """Show what was found in an import: by rule, or each finding with its cell."""
-    from kg import imports
+    from kg import imports, setaside
     from kg.reports import render
 
     at = root(context)
     chosen = imports.find(at.workspace, key)
     form = Format.json if at.as_json else form
+    if what is not Listed.findings:
+        form = Format.csv if form is Format.ttl else form
+        for piece in setaside.listing(chosen, what.value, form.value, limit):
+            typer.echo(piece, nl=False)
+        return
     for piece in render(chosen, form.value, lang.value, rule=rule, limit=limit):
         typer.echo(piece, nl=False)

@@ -21,6 +21,14 @@ class Format(StrEnum):
     ttl = "ttl"
 
 
+class Listed(StrEnum):
+    """What a report lists."""
+
+    findings = "findings"
+    rejects = "rejects"
+    quarantine = "quarantine"
+
+
 class Syntax(StrEnum):
     """An RDF syntax of a dump."""
 
