@@ -13,9 +13,9 @@ SMEs (candidates and answers are SMEs only). A case without an answer in a slice
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -52,8 +52,7 @@ class Case:
     barred: Numbers | None = None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of the table: a task, a slice, a ranking, and its metrics."""
 
     task: str
@@ -78,7 +77,7 @@ class Past:
         return self.matching.landscape
 
 
-def past(tables: Mapping[str, pa.Table], day: date, folder: Path) -> Past:
+def past(tables: Mapping[str, pa.Table], day: date | None, folder: Path) -> Past:
     """Return what is known before a day; its text indexes are written into a folder."""
     known = _without_later(tables, Landscape(tables, before=day))
     known |= text.project_postings(known["project"])
@@ -105,26 +104,50 @@ def _without_later(tables: Mapping[str, pa.Table], landscape: Landscape) -> dict
     return {**tables, "project": table, "participation": pairs.filter(pa.array(known))}
 
 
-def described(tables: Mapping[str, pa.Table], day: date, until: date | None) -> Iterator[Case]:
-    """Yield task a: one case for each later project with at least two known participants."""
+class Later(NamedTuple):
+    """A project that is asked about: its known participants, how many it has, text and topic."""
+
+    seen: Numbers
+    participants: int
+    text: str
+    topic: str | None
+
+
+def later_in(tables: Mapping[str, pa.Table], day: date, until: date | None) -> list[Later]:
+    """Return the projects of the same release that were signed on a day or later."""
     whole, known = Landscape(tables), Landscape(tables, before=day)
-    choice = np.random.default_rng(_SEED)
-    for project in _later(whole, day, until):
-        members = whole.members.row(project)
-        seen = members[known.experience[members] > 0]
-        if len(members) < _CONSORTIUM or len(seen) < 2:  # noqa: PLR2004 - a seed and an answer
-            continue
-        seed = int(choice.choice(seen))
-        others = frozenset(int(n) for n in seen if n != seed)
-        yield Case(seed, others, _text(whole, project), whole.column("project", "topic")[project])
-
-
-def _later(landscape: Landscape, day: date, until: date | None) -> list[int]:
-    signed = landscape.days("project", "signed")
+    signed = whole.days("project", "signed")
     chosen = signed >= day_number(day)
     if until is not None:
         chosen &= signed < day_number(until)
-    return [int(n) for n in np.flatnonzero(chosen)]
+    found = []
+    for project in np.flatnonzero(chosen).tolist():
+        members = whole.members.row(project)
+        seen = members[known.experience[members] > 0]
+        topic = whole.column("project", "topic")[project]
+        found.append(Later(seen, len(members), _text(whole, project), topic))
+    return found
+
+
+def later_of(known: Landscape, tables: Mapping[str, pa.Table]) -> list[Later]:
+    """Return the projects of another download that begin after all that is known was signed.
+
+    Downloads of 2026 do not say when a project was signed: there the day it starts stands for it.
+    """
+    other = Landscape(tables)
+    rows, iris = known.rows("organisation"), other.column("organisation", "iri")
+    last = int(known.days("project", "signed").max(initial=-1))
+    signed, starts = other.days("project", "signed"), other.days("project", "start_date")
+    begun = np.where(signed >= 0, signed, starts)
+    found = []
+    for project in np.flatnonzero(begun > last).tolist():
+        if other.column("project", "iri")[project] in known.rows("project"):
+            continue
+        members = [rows.get(iris[n], -1) for n in other.members.row(project).tolist()]
+        seen = np.array([n for n in members if n >= 0 and known.experience[n] > 0], np.int32)
+        topic = other.column("project", "topic")[project]
+        found.append(Later(seen, len(members), _text(other, project), topic))
+    return found
 
 
 def _text(landscape: Landscape, project: int) -> str:
@@ -136,16 +159,26 @@ def _text(landscape: Landscape, project: int) -> str:
     return ". ".join(filter(None, (title, title, keywords, keywords, objective)))
 
 
-def undescribed(tables: Mapping[str, pa.Table], day: date, until: date | None) -> Iterator[Case]:
+def described(known: Landscape, later: Sequence[Later]) -> Iterator[Case]:
+    """Yield task a: one case for each later project with at least two known participants."""
+    del known
+    choice = np.random.default_rng(_SEED)
+    for project in later:
+        if project.participants < _CONSORTIUM or len(project.seen) < 2:  # noqa: PLR2004 - a seed and an answer
+            continue
+        seed = int(choice.choice(project.seen))
+        others = frozenset(int(n) for n in project.seen if n != seed)
+        yield Case(seed, others, project.text, project.topic)
+
+
+def undescribed(known: Landscape, later: Sequence[Later]) -> Iterator[Case]:
     """Yield task b: one case for each known organisation that found a new, known partner later."""
-    whole, known = Landscape(tables), Landscape(tables, before=day)
-    later: dict[int, set[int]] = {}
-    for project in _later(whole, day, until):
-        members = whole.members.row(project)
-        seen = {int(n) for n in members[known.experience[members] > 0]}
+    found: dict[int, set[int]] = {}
+    for project in later:
+        seen = {int(n) for n in project.seen}
         for one in seen:
-            later.setdefault(one, set()).update(seen - {one})
-    for seed, met in sorted(later.items()):
+            found.setdefault(one, set()).update(seen - {one})
+    for seed, met in sorted(found.items()):
         barred = known.together.row(seed)
         new = met - {int(n) for n in barred}
         if new:
@@ -262,23 +295,33 @@ def _lines(
 
 
 def run(
-    tables: Mapping[str, pa.Table], day: date, until: date | None = None, most: int = 400
+    tables: Mapping[str, pa.Table],
+    day: date | None,
+    until: date | None = None,
+    most: int = 400,
+    test: Mapping[str, pa.Table] | None = None,
 ) -> list[Line]:
     """Return the tables of both tasks, of at most `most` cases each, chosen by a fixed seed.
 
     Args:
         tables: those of a release (`kg.matching.tables`).
-        day: what was signed before it is known.
+        day: what was signed before it is known; not given, all of the release is.
         until: what was signed on it or later is not asked; None asks everything after `day`.
         most: the number of cases of each task.
+        test: the tables of another download, whose later projects are asked about instead.
     """
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as folder:
         known = past(tables, day, Path(folder))
+        if test is not None:
+            later = later_of(known.landscape, test)
+        else:
+            later = later_in(tables, day, until) if day else []
         for task, cases in (("a", described), ("b", undescribed)):
-            every = list(cases(tables, day, until))
+            every = list(cases(known.landscape, later))
             order = np.random.default_rng(_SEED).permutation(len(every))[:most]
-            lines += evaluate(known, task, [every[n] for n in sorted(order.tolist())])
+            if len(order):
+                lines += evaluate(known, task, [every[n] for n in sorted(order.tolist())])
     return lines
 
 
@@ -307,8 +350,3 @@ def _gain(ours: Line, other: Line) -> str:
     theirs = other.metrics["nDCG@10"].mean
     percent = f"{100 * (ours.metrics['nDCG@10'].mean / theirs - 1):+.0f} %" if theirs else "∞"
     return f"{percent}{'' if other.better > 0 else ' (not certain)'}"
-
-
-def without_text(case: Case) -> Case:
-    """Return a case with its text left out, to see what the text contributes."""
-    return replace(case, text="", topic=None)

@@ -17,7 +17,7 @@ from kg.matching import competences, partners
 from kg.terms import XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.matching import Matching
     from kg.matching.competences import Found
@@ -84,29 +84,40 @@ class Facts:
 
 
 def recomputed(term: dict[str, Any], facts: Facts, organisation: str) -> float | None:
-    """Return the value of a term by its formula from statements and constants."""
-    constants = term.get("constants", {})
-    said = term["statements"]
-    if term["term"] == "text":
-        shares = sorted((constants["relevance"][s["object"]] for s in said), reverse=True)
-        return sum(0.5**k * share for k, share in enumerate(shares))
-    if term["term"] == "experience":
-        return math.log2(1 + min(len(facts.projects(organisation)), 255)) / 8
-    if term["term"] == "technology":
-        return _technology(constants["concepts"], facts, organisation)
-    if term["term"] == "specialisation":
-        return len(said) / (len(facts.projects(organisation)) + 5)
-    if term["term"] == "cooperation":
-        return _cooperation(constants["partners"], facts)
-    if term["term"] in {"technologies", "calls"}:
-        parts = constants["concepts" if term["term"] == "technologies" else "strands"].values()
-        summed = sum(math.log1p(p["projects"]) * p["information"] * p["share"] for p in parts)
-        return math.log1p(summed)
-    if term["term"] == "together":
-        return sum(constants["worth"].values())
-    if term["term"] in {"sme", "region", "offer"}:
-        return 1.0 if said else 0.0
-    return None
+    """Return the value of a term by its formula; None for BM25 of whole texts and for mastery."""
+    constants, said = term.get("constants", {}), term["statements"]
+    formulas: dict[str, Callable[[], float]] = {
+        "text": lambda: _text(constants["relevance"], said),
+        "experience": lambda: math.log2(1 + min(len(facts.projects(organisation)), 255)) / 8,
+        "technology": lambda: _technology(constants["concepts"], facts, organisation),
+        "specialisation": lambda: len(said) / (len(facts.projects(organisation)) + 5),
+        "cooperation": lambda: _cooperation(constants["partners"], facts),
+        "technologies": lambda: _technologies(constants["concepts"], facts, organisation),
+        "calls": lambda: _shared(constants["strands"]),
+        "together": lambda: sum(constants["worth"].values()),
+        "sme": lambda: float(bool(said)),
+        "region": lambda: float(bool(said)),
+        "offer": lambda: float(bool(said)),
+    }
+    return formulas[term["term"]]() if term["term"] in formulas else None
+
+
+def _text(relevance: dict[str, float], said: list[dict[str, str]]) -> float:
+    shares = sorted((relevance[s["object"]] for s in said), reverse=True)
+    return sum(0.5**k * share for k, share in enumerate(shares))
+
+
+def _shared(parts: dict[str, dict[str, float]]) -> float:
+    found = parts.values()
+    summed = sum(math.log1p(p["projects"]) * p["information"] * p["share"] for p in found)
+    return math.log1p(summed)
+
+
+def _technologies(concepts: dict[str, dict[str, float]], facts: Facts, organisation: str) -> float:
+    for iri in list(concepts)[:2]:
+        pattern = f"<{organisation}> atlas:participatesIn ?x . ?x atlas:field <{iri}>"
+        assert len(facts.ask(pattern)) == concepts[iri]["projects"]
+    return _shared(concepts)
 
 
 def _technology(concepts: dict[str, Any], facts: Facts, organisation: str) -> float:

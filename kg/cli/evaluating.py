@@ -1,0 +1,87 @@
+"""The command evaluate: how well partners are ranked, against baselines, over time."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg.cli.root import root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from kg.cli.root import Root
+    from kg.store import OpenRelease
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    context: typer.Context,
+    before: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="What was signed before this day is known."),
+    ] = datetime(2024, 7, 1),  # noqa: DTZ001 - a day, without a time of day
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
+    ] = None,
+    cases: Annotated[int, typer.Option(min=1, help="Cases of each task, at most.")] = 400,
+    test: Annotated[
+        Path | None,
+        typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
+    ] = None,
+) -> None:
+    """Rank partners with what was known before a day, and compare with what came after."""
+    from kg.matching import evaluation
+
+    at = root(context)
+    known = _tables(_current(at), at)
+    other = None if test is None else _loaded(at, test)
+    day = None if test is not None else before.date()
+    lines = evaluation.run(known, day, until.date() if until else None, cases, other)
+    shown: list[dict[str, Any]] = [
+        {**line._asdict(), "metrics": {k: list(v) for k, v in line.metrics.items()}}
+        for line in lines
+    ]
+    at.show(shown, evaluation.table(lines))
+
+
+def _current(at: Root) -> OpenRelease:
+    from kg.store import Serving
+
+    return Serving(at.workspace).current()
+
+
+def _tables(release: OpenRelease, at: Root) -> Mapping[str, pa.Table]:
+    """Return the tables of a release, which are made if it was published without."""
+    from kg.matching import open_matching
+
+    return open_matching(release, at.settings.base).landscape.tables
+
+
+def _loaded(at: Root, path: Path) -> Mapping[str, pa.Table]:
+    """Return the tables of a download, loaded into a workspace that is gone afterwards."""
+    from kg import publishing, staging
+    from kg.database import connect
+    from kg.matching import tables
+    from kg.store import Serving
+    from kg.workspace import Workspace
+
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        with workspace.writing():
+            staging.load(workspace, at.sources["cordis"], [path], at.settings, at.rules)
+            publishing.build(workspace, at.settings, at.rules, at.sources)
+        release = Serving(workspace).current()
+        with connect(Path(folder) / "spill", at.settings.memory) as connection:
+            return tables.extract_from_store(connection, release.store, at.settings.base)

@@ -1,0 +1,79 @@
+"""The evaluation over time: nothing later is known, metrics are right, all rankings are there."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.matching import evaluation
+from kg.matching.metrics import gini, interval, measured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg.matching import Matching
+
+DAY = date(2023, 6, 1)
+
+
+def test_nothing_signed_later_is_known(sample_matching: Matching, tmp_path: Path) -> None:
+    """Neither texts nor participants of later projects are left."""
+    known = evaluation.past(sample_matching.landscape.tables, DAY, tmp_path)
+    landscape = known.landscape
+    signed = landscape.column("project", "signed")
+    later = [n for n, day in enumerate(signed) if not day or day >= DAY.isoformat()]
+
+    assert later
+    assert not any(landscape.column("project", "objective")[n] for n in later)
+    assert landscape.members.sizes()[later].sum() == 0
+    assert {hit.row for hit in known.matching.projects.text("research", 500)}.isdisjoint(later)
+
+
+def test_every_ranking_is_measured_on_every_slice(sample_matching: Matching) -> None:
+    """The table has the product and five baselines for both tasks and three slices."""
+    lines = evaluation.run(sample_matching.landscape.tables, DAY, most=8)
+    names = {"atlas", "popularity", "BM25", "Adamic-Adar", "shared technology", "random"}
+
+    assert {line.ranking for line in lines} == names
+    assert len(lines) == 2 * 3 * len(names)
+    assert evaluation.table(lines).count("\n") == len(lines) + 1
+
+
+def test_projects_of_the_download_itself_are_not_asked(sample_matching: Matching) -> None:
+    """Tested with its own projects there is nothing later."""
+    landscape = sample_matching.landscape
+
+    assert evaluation.later_of(landscape, landscape.tables) == []
+
+
+def test_metrics_by_hand() -> None:
+    """Two of three answers, at places two and four."""
+    values = measured(np.array([9, 1, 8, 2], np.int32), frozenset({1, 2, 3}))
+    gain = 1 / np.log2(3) + 1 / np.log2(5)
+    ideal = 1 + 1 / np.log2(3) + 1 / np.log2(4)
+
+    assert values["hit@10"] == 1
+    assert values["MRR"] == 0.5
+    assert values["recall@50"] == pytest.approx(2 / 3)
+    assert values["nDCG@10"] == pytest.approx(gain / ideal)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_an_interval_holds_its_mean(values: list[float]) -> None:
+    """The mean is between the bounds, and both are between the extremes."""
+    found = interval(np.array(values))
+
+    assert found.low - 1e-9 <= found.mean <= found.high + 1e-9
+    assert min(values) - 1e-9 <= found.low
+    assert found.high <= max(values) + 1e-9
+
+
+def test_exposure_is_zero_when_all_are_shown_alike() -> None:
+    """And near one when one gets all."""
+    assert gini(np.array([3, 3, 3])) == pytest.approx(0)
+    assert gini(np.array([0] * 99 + [7])) == pytest.approx(0.99)
