@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -122,12 +122,28 @@ class Dictionary:
         """Return the texts of numbers with the same tag, and their languages or datatypes."""
         terms = self._terms[tag]
         ranks = pc.subtract(numbers, first(tag))
-        tails = None if terms.tails is None else _combined(terms.tails.take(ranks))
-        return _combined(terms.texts.take(ranks)), tails
+        tails = None if terms.tails is None else _taken(terms.tails, ranks)
+        return _taken(terms.texts, ranks), tails
 
 
-def _combined(column: Any) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def _taken(column: pa.ChunkedArray, ranks: pa.Array) -> pa.Array:
+    """Return the texts of ranks; Arrow itself would first put all chunks into one.
+
+    Every chunk but the last has the same number of texts, which `_open` sees to.
+    """
+    if not len(ranks):
+        return pa.array([], column.type)
+    size = len(column.chunk(0))
+    chunks = pc.divide(ranks, size)
+    present = pc.unique(chunks).to_pylist()
+    if len(present) == 1:
+        return column.chunk(present[0]).take(pc.subtract(ranks, present[0] * size))
+    places = [pc.indices_nonzero(pc.equal(chunks, chunk)) for chunk in present]
+    found = [
+        column.chunk(chunk).take(pc.subtract(ranks.take(place), chunk * size))
+        for chunk, place in zip(present, places, strict=True)
+    ]
+    return pa.concat_arrays(found).take(pc.sort_indices(pa.concat_arrays(places)))
 
 
 def _bytes(key: tuple[str, str]) -> tuple[bytes, bytes]:
@@ -136,5 +152,8 @@ def _bytes(key: tuple[str, str]) -> tuple[bytes, bytes]:
 
 def _open(path: Path) -> Terms:
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    sizes = {len(chunk) for chunk in table["lex"].chunks[:-1]}
+    if len(sizes) > 1 or any(len(table["lex"].chunks[-1]) > size for size in sizes):
+        table = table.combine_chunks()
     tails = table["tail"] if "tail" in table.column_names else None
     return Terms(table["lex"], tails)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kg.columns import Dictionary, build, build_from_quads, export_parquet, open_catalogue
 from kg.columns.building import DATABASE, build_from_nquads
 from kg.columns.canonical import canonical
-from kg.columns.ids import Class, decimal_text, inline, restore
+from kg.columns.ids import Class, decimal_text, first, inline, restore
 from kg.errors import SourceError
 from kg.statements import SCHEMA
 from kg.terms import XSD
@@ -207,3 +207,17 @@ def test_parquet_is_readable_by_others(tmp_path: Path) -> None:
 
     rows = duckdb.sql(f"SELECT object FROM '{file}' WHERE datatype LIKE '%gYear'").fetchall()
     assert {("2024",), ("02024",), ("12024",)} == set(rows)
+
+
+def test_texts_of_many_pieces(tmp_path: Path) -> None:
+    """Texts are found in every piece of a dictionary, in the order they are asked for."""
+    size = 260_000
+    quads = (ox.Quad(SUBJECT, PREDICATE, ox.Literal(f"text {number:06}")) for number in range(size))
+    build_from_quads(quads, tmp_path)
+    dictionary = Dictionary(tmp_path)
+    ranks = [size - 1, 0, 150_000, 122_880, 122_879, 0]
+
+    texts, _ = dictionary.texts(Class.STRING, pa.array([first(Class.STRING) + n for n in ranks]))
+
+    assert texts.to_pylist() == [f"text {rank:06}" for rank in ranks]
+    assert dictionary.number(ox.Literal("text 200000")) == first(Class.STRING) + 200_000
