@@ -3,7 +3,8 @@
 1. The parts of a group are its triples one by one and its other patterns as a whole.
 2. Two parts belong together when they share a variable; BIND ties what it uses to what it binds.
    What is bound around EXISTS and OPTIONAL is one part more.
-3. A part that has one solution at most, or begins at a known thing, multiplies nothing.
+3. A part that has one solution at most, or begins at a known thing, multiplies nothing; nor does
+   BIND by itself.
 4. Two groups of parts that are left over multiply each other. If a FILTER speaks of both, the pairs
    are compared, but they are made first.
 """
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Part:
-    """Parts that share variables: where they begin, which names they have, whether they are few."""
+    """Parts that share variables: where they begin, and which names they have.
+
+    `few` if one of them holds the number of solutions down; `multiplies` if one has solutions of
+    its own.
+    """
 
     node: Node
     names: set[str]
     few: bool
-    order: int = 0
+    multiplies: bool = True
     labels: set[str] = field(default_factory=set)
 
     def touches(self, other: Part) -> bool:
@@ -45,6 +50,7 @@ class Part:
         self.names |= other.names
         self.labels |= other.labels
         self.few = self.few or other.few
+        self.multiplies = self.multiplies or other.multiplies
 
 
 def remarks(reading: Reading, vocabulary: Vocabulary) -> Iterator[Remark]:
@@ -77,7 +83,7 @@ class _Products:
                 joined.remove(other)
                 part.join(other)
             joined.append(part)
-        many = [part for part in joined if not part.few and part.names]
+        many = [part for part in joined if part.multiplies and not part.few and part.names]
         if len(many) > 1:
             one, other = sorted(many, key=lambda part: part.node.start)[:2]
             yield self._product(group, one, other)
@@ -98,7 +104,7 @@ class _Products:
                     yield self._statement(statement)
             elif node.kind == "alias":
                 names = self._reading.names([node])
-                yield Part(node, names, few=len(names) == 1)
+                yield Part(node, names, few=False, multiplies=False)
             elif node.kind not in {"filter", "minus"}:
                 yield Part(node, in_scope(self._reading.text, node), few=_single(node))
 

@@ -70,10 +70,10 @@ def _remark(reading: Reading, vocabulary: Vocabulary, node: Node, role: Role) ->
     declared = vocabulary.declared.get(iri)
     if declared == role:
         code = f"unused-{role}"
+        found = vocabulary.narrower(iri, role)
     elif declared is not None or vocabulary.used(iri, "property" if role == "class" else "class"):
-        code = f"not-a-{role}"
+        code, found = f"not-a-{role}", []
     else:
-        code = f"unknown-{role}"
-    found = vocabulary.nearest(iri, role) if declared is None else []
+        code, found = f"unknown-{role}", vocabulary.nearest(iri, role)
     suggestion = reading.shown(found[0]) if found else None
     return reading.remark(code, node, suggestion, term=reading.source(node))

@@ -154,8 +154,10 @@ class Pattern:
     def _filter(self, node: Node) -> str:
         kept = []
         for start, end in _conjuncts(self._text[node.start : node.end]):
-            source = self._text[node.start + start : node.start + end].strip()
-            if self._keep("filter", f"FILTER({source})", node.start + start):
+            found = self._text[node.start + start : node.start + end]
+            place = node.start + end - len(found.lstrip())
+            source = found.strip()
+            if self._keep("filter", f"FILTER({source})", place):
                 kept.append(f"FILTER({source})")
         return " ".join(kept)
 

@@ -42,6 +42,7 @@ _ROLES: Final[dict[str, Role]] = {
     RDFS + "Class": "class",
 }
 _TYPE: Final = NamedNode(RDF_TYPE)
+_GENERATED: Final = "/.well-known/genid/"
 _OF_A_CLASS: Final = 3
 _OF_A_GRAPH: Final = 200
 _NEAREST: Final = 3
@@ -73,7 +74,7 @@ class Vocabulary:
         things = set()
         for quad in store.quads_for_pattern(None, _TYPE, None, graph):
             kind = _value(quad.object)
-            if kind in _ROLES:
+            if kind in _ROLES and _GENERATED not in _value(quad.subject):
                 declared[_value(quad.subject)] = _ROLES[kind]
             if kind == OWL + "ObjectProperty":
                 things.add(_value(quad.subject))
@@ -126,6 +127,22 @@ class Vocabulary:
         for name in close(wanted, by_name):
             found += sorted(by_name[name], key=_ours_first(namespace))
         return [term for term in dict.fromkeys(found) if term != iri][:_NEAREST]
+
+    def narrower(self, iri: str, role: Role) -> list[str]:
+        """Return the terms that are used and that the ontology puts right below one.
+
+        Terms of other vocabularies are aligned with ours, but not inferred: who asks for theirs
+        is helped by ours.
+        """
+        if not is_iri(iri):
+            return []
+        links = ("subClassOf", "subPropertyOf")
+        below = {
+            _value(quad.subject)
+            for link in links
+            for quad in self.store.quads_for_pattern(None, NamedNode(RDFS + link), NamedNode(iri))
+        }
+        return sorted(term for term in below if self.used(term, role))
 
     def _any(
         self,
