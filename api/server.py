@@ -6,10 +6,10 @@ Two things are added to uvicorn's httptools protocol:
    must end in a broken connection even if the client reads so slowly that the server waits for it:
    closing politely would first send what is buffered.
 2. `GET /sparql?…` takes the short way. A request that is byte for byte one that was answered from
-   this release gets the same bytes again. Any other is given to an idle worker at once, and when
-   its answer is short and comes soon it is written as it comes. Everything else takes the long
-   way, through the application: errors, long answers, queries that last, and requests that carry
-   more than this knows of. Both ways make the same response; the short one costs a tenth.
+   this release gets the same bytes again. Any other is given to the pool at once, and when its
+   answer is short it is written as it comes. Everything else takes the long way, through the
+   application: errors, long answers, and requests that carry more than this knows of. Both ways
+   make the same response; the short one costs a tenth.
 """
 
 from __future__ import annotations
@@ -171,22 +171,20 @@ class HttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._run, self._request, self._asked = run, data, asked
         run.settled = self._settled
-        run.lasts = self._go_long
         return True
 
     def _settled(self, run: Run) -> None:
         """The answer is there, or its beginning, or its failure."""
         if run.body is None or run.head is None:
-            self._go_long(run)
+            self._go_long()
             return
         self._run = None
         answer = Answer(run.id, run.release, run.head, run.body)
         self._respond(self._request, answer, self._asked)
         self._go_on()
 
-    def _go_long(self, run: Run) -> None:
+    def _go_long(self) -> None:
         """Let the application answer the request, with the run as it is."""
-        run.settled = run.lasts = _nothing
         super().data_received(self._request)
         self._run = None
         self._go_on()
@@ -234,7 +232,3 @@ def _parsed(block: bytes) -> dict[bytes, bytes] | None:
         fields[name] = match[2]
     connection = fields.pop(b"connection", b"keep-alive")
     return fields if b"host" in fields and connection.lower() == b"keep-alive" else None
-
-
-def _nothing(run: Run) -> None:
-    """Do nothing: the application waits for the run itself."""

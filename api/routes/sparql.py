@@ -8,6 +8,7 @@ answer is to cost little more than its bytes. FastAPI knows it for the documenta
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 from contextlib import asynccontextmanager, suppress
@@ -281,9 +282,12 @@ def limits(settings: Settings) -> Limits:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Run the pool, and let it follow the workspace's current release."""
-    pool = QueryPool(limits(app.state.settings))
+    pool = QueryPool(limits(app.state.settings), app.state.settings.base)
     app.state.queries = pool
     await _follow(pool, app.state.workspace)
+    # What is here now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     task = asyncio.create_task(_keep_following(pool, app.state.workspace))
     try:
         yield

@@ -133,9 +133,7 @@ class Lane:
 
     async def _add(self, generation: Generation) -> None:
         """Make one worker and wait until its store is open."""
-        worker = await self._nursery.spawn(
-            generation.store, generation.release, self._limits.memory
-        )
+        worker = await self._nursery.spawn(generation.store, generation.release)
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         worker.receive = lambda kind, payload: _report(ready, kind, payload)
         worker.lost = lambda lost: _report(ready, PROBLEM, _ended(lost))

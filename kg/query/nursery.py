@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from kg.query.frames import FrameReader
+from kg.query.worker import Opening
 from kg.query.zygote import MESSAGE
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ def _ignore_loss(worker: Worker) -> None:
 class Nursery:
     """The zygote's parent; a zygote that is lost is made anew with the next worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int, base: str | None) -> None:
+        self._memory = memory
+        self._base = base
         self._workers: dict[int, Worker] = {}
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -208,7 +211,7 @@ class Nursery:
             self._control.close()
             self._control = None
 
-    async def spawn(self, store: Path, release: str, memory: int) -> Worker:
+    async def spawn(self, store: Path, release: str) -> Worker:
         """Return a worker for a store; it is ready when its `R` frame arrives."""
         if self._control is None:
             self._start()
@@ -220,7 +223,8 @@ class Nursery:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: worker, ours)
             # From here to the zygote nothing is awaited, so that no worker is known to one alone.
             self._workers[worker.number] = worker
-            message = {"spawn": worker.number, "store": str(store), "memory": memory}
+            opening = Opening(str(store), self._memory, self._base)
+            message = {"spawn": worker.number, "opening": opening}
             self._tell(message, [theirs.fileno()])
         return worker
 

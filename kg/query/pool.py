@@ -94,11 +94,14 @@ class Answer:
 
 
 class QueryPool:
-    """Evaluates queries from outside; started and stopped by the application."""
+    """Evaluates queries from outside; started by `use`, stopped by the application.
 
-    def __init__(self, limits: Limits) -> None:
+    `base` is the IRI against which queries without BASE resolve their relative IRIs.
+    """
+
+    def __init__(self, limits: Limits, base: str | None = None) -> None:
         self._limits = limits
-        self._nursery = Nursery()
+        self._nursery = Nursery(limits.memory, base)
         self._lane = Lane(self._nursery, limits, self._miss, self._serve)
         self._cache: LeastRecentlyUsed[tuple[Head, bytes]] = LeastRecentlyUsed(limits.cache)
         cores = len(os.sched_getaffinity(0))
@@ -208,12 +211,15 @@ class QueryPool:
             raise BusyError(f"{len(self._waiting)} queries wait already", retry_after=1)
         limit = min(request.timeout or self._limits.timeout, self._limits.timeout_max)
         run = Run(self.new_id(), request, limit)
+        self._enter(run)
+        return run
+
+    def _enter(self, run: Run) -> None:
         self._runs[run.id] = run
         self._waiting.append(run)
         self._serve()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
-        return run
 
     async def answer(self, run: Run, gone: Callable[[], Awaitable[None]] | None = None) -> Answer:
         """Return the answer of a query that was begun; else as `evaluate`."""
@@ -226,8 +232,15 @@ class QueryPool:
         return Answer(run.id, run.release, head, run.body, run)
 
     def give_up(self, run: Run) -> None:
-        """End a query that nobody waits for any more."""
-        if not run.over:
+        """End a query that nobody waits for any more.
+
+        One that has just begun may come to its own end: that is cheaper than a new process.
+        """
+        if run.over:
+            return
+        if run.worker is not None and run.stage == "light" and run.head is None:
+            run.forsaken = True
+        else:
             self._end(run, QueryCancelledError("The client went away"))
 
     def close(self, answer: Answer) -> None:
@@ -252,6 +265,8 @@ class QueryPool:
         for run in list(self._runs.values()):
             if now - run.started >= run.limit:
                 self._end(run, _too_long(run))
+            elif run.forsaken and now - run.started >= self._limits.threshold:
+                self._end(run, QueryCancelledError("The client went away"))
             else:
                 self._judge(run, now)
         if self._waiting and now - self._waiting[0].started >= _TICK:
@@ -263,7 +278,6 @@ class QueryPool:
     def _judge(self, run: Run, now: float) -> None:
         """Decide to which stage a query belongs that has run for a while."""
         if now - run.started >= self._limits.threshold:
-            run.lasts(run)
             self._watch(run)
         cpu = run.cpu()  # nothing when it is looked at for the first time
         producing = run.received > run.seen
@@ -334,8 +348,12 @@ class QueryPool:
     def _miss(self, worker: Worker) -> None:
         """A worker has ended by itself, or was killed by somebody else."""
         run = next((run for run in self._runs.values() if run.worker is worker), None)
-        if run is not None:
-            self._forget(run)
+        if run is None:
+            return
+        self._forget(run)
+        if worker.status == -signal.SIGKILL and run.stage == "light" and run.again():
+            self._enter(run)
+        else:
             run.fail(_cause(worker.status))
 
     def _forget(self, run: Run) -> None:

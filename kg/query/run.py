@@ -25,8 +25,7 @@ class Run:
 
     `ended` is called when the worker has said its last word on it, well or badly, and never after
     `fail`. `settled` is called once, when success or failure is known: then `head` is there, or
-    `error`; `body` is the whole answer if it is short. `lasts` is called, perhaps more than once,
-    when the query takes longer than most.
+    `error`; `body` is the whole answer if it is short.
     """
 
     def __init__(self, query: str, request: QueryRequest, limit: float) -> None:
@@ -47,8 +46,9 @@ class Run:
         self.body: bytes | None = None
         self.error: errors.AtlasError | None = None
         self.over = False
+        self.forsaken = False
+        self._tried = False
         self.settled: Callable[[Run], None] = _nothing
-        self.lasts: Callable[[Run], None] = _nothing
         self.aborted: Callable[[], None] | None = None
         self._ended: Callable[[Run, Worker], None] = _forget
         self._pieces: deque[bytes] = deque()
@@ -63,9 +63,20 @@ class Run:
         worker.receive = self._receive
         worker.send(frame(QUERY, self.request.to_json()))
 
+    def again(self) -> bool:
+        """Forget a worker that was killed from outside; tell whether another one may try."""
+        if self._tried or self.head is not None:
+            return False
+        self._tried = True
+        self.worker = None
+        self.cpu_before = None
+        return True
+
     def cpu(self) -> float:
         """Seconds of processor time that the query has used since it was first looked at."""
-        now = 0.0 if self.worker is None else self.worker.cpu()
+        if self.worker is None:
+            return 0.0
+        now = self.worker.cpu()
         if self.cpu_before is None:
             self.cpu_before = now
         return now - self.cpu_before

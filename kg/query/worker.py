@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import zstandard
 from pyoxigraph import Store
@@ -114,18 +114,26 @@ def _complain(channel: socket.socket, error: AtlasError) -> None:
     channel.sendall(frame(PROBLEM, json.dumps(problem).encode()))
 
 
-def work(channel: socket.socket, store: str, memory: int) -> NoReturn:
+class Opening(NamedTuple):
+    """What a worker opens: a store, the bytes of memory it may take, the base of relative IRIs."""
+
+    store: str
+    memory: int
+    base: str | None
+
+
+def work(channel: socket.socket, opening: Opening) -> NoReturn:
     """Open the store, say so, and answer queries until the channel closes; then exit.
 
     Out of memory the process aborts, whether the engine or Python notices: the pool reads the
     cause from its exit status.
     """
     try:
-        source = Source.of(Store.read_only(store))
+        source = Source.of(Store.read_only(opening.store), opening.base)
     except OSError as error:
-        _complain(channel, WorkspaceError(f"The store {store} cannot be opened: {error}"))
+        _complain(channel, WorkspaceError(f"The store {opening.store} cannot be opened: {error}"))
         os._exit(1)
-    confine(memory)
+    confine(opening.memory)
     channel.sendall(frame(READY))
     frames = FrameReader()
     try:

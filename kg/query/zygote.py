@@ -3,7 +3,7 @@
 Forking is safe here because nothing but this loop runs: RocksDB's threads exist only in workers,
 which open their store after the fork. It talks over a SOCK_SEQPACKET socket, one message each:
 
-    received  {"spawn": number, "store": path, "memory": bytes} with the worker's socket attached
+    received  {"spawn": number, "opening": Opening} with the worker's socket attached
     received  {"nice": number, "value": 0..19}
     sent      {"spawned": number, "pid": pid} with the pidfd attached
     sent      {"exited": number, "status": as subprocess counts: negative is the signal}
@@ -25,7 +25,7 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from kg.query.limits import die_with_parent
-from kg.query.worker import work
+from kg.query.worker import Opening, work
 
 MESSAGE: Final = 64 * 1024
 
@@ -79,7 +79,7 @@ class Zygote:
             if key.data is not None:
                 os.close(key.fd)
         self._selector.close()
-        work(socket.socket(fileno=descriptor), message["store"], message["memory"])
+        work(socket.socket(fileno=descriptor), Opening(*message["opening"]))
 
     def _renice(self, number: int, value: int) -> None:
         with suppress(OSError, KeyError):  # it may have ended meanwhile

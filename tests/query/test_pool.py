@@ -309,7 +309,7 @@ async def test_a_lost_zygote_is_replaced(open_pool: Open, until: Until) -> None:
     """Its queries fail, the next ones do not."""
     async with open_pool() as pool:
         task = asyncio.create_task(pool.evaluate(QueryRequest(ENDLESS)))
-        await until(lambda: len(pool.running()) == 1)
+        await until(lambda: [r.stage for r in pool.running()] == ["heavy"])
         lost = zygote(pool)
         os.kill(lost, signal.SIGKILL)
         with pytest.raises((QueryMemoryError, QueryFailedError)):

@@ -1,0 +1,114 @@
+"""The other engine: the columns of a release, for the queries that touch much of it.
+
+1. `engine=` says who answers: `oxigraph`, `columns`, or `auto`, the default.
+2. With `auto` only a query with a word that promises work for the columns (an aggregate, EXISTS, an
+   order) is looked at; its algebra and the catalogue's counts decide (kg.sparql.routing).
+3. What the columns do not cover goes to Oxigraph before anything has run; with `columns` it is
+   refused, with the reason.
+
+The columns are opened by the first query that is for them, in the worker that answers it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from functools import cached_property
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from kg.query.formats import Format, Kind, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.query.request import Dataset, QueryRequest
+    from kg.sparql.engine import Choice, Engine
+
+EngineName = Literal["auto", "columns", "oxigraph"]
+
+_WORK: Final = re.compile(
+    r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b",
+    re.IGNORECASE,
+)
+_KINDS: Final[dict[str, Kind]] = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph"}
+
+
+class ColumnAnswer(NamedTuple):
+    """What the columns answer: in which format, piece by piece."""
+
+    form: Format
+    pieces: Iterator[bytes]
+
+
+class Columns:
+    """The columns in a folder; `memory` in MiB is what a query may take before it spills."""
+
+    def __init__(self, folder: Path, memory: int) -> None:
+        self._folder = folder
+        self._memory = memory
+
+    @cached_property
+    def _engine(self) -> Engine:
+        # Most workers never need it, and it brings DuckDB and Arrow with it.
+        from kg.sparql.engine import Engine  # noqa: PLC0415
+
+        return Engine.open(self._folder, memory=self._memory, spill=_spill())
+
+    def answer(self, request: QueryRequest, base: str | None) -> ColumnAnswer | None:
+        """Return the answer to a query that is for the columns, None if it is for Oxigraph.
+
+        Raises:
+            QuerySyntaxError: the text is no SPARQL query.
+            NotCompilable: the columns were asked for and do not cover the query.
+            QueryTimeoutError, QueryMemoryError: a limit was reached.
+        """
+        if request.engine == "auto" and not _WORK.search(request.text):
+            return None
+        from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
+
+        try:
+            if request.engine == "auto" and self._engine.advise(request.text).engine != "columns":
+                return None
+            return self._answered(request, base or "")
+        except NotCompilable:
+            if request.engine == "columns":
+                raise
+            return None
+
+    def _answered(self, request: QueryRequest, base: str) -> ColumnAnswer | None:
+        from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
+
+        choice = _choice(request.dataset)
+        form = self._engine.plan(request.text, choice, base).query.form
+        kind = _KINDS.get(form)
+        name = {
+            "solutions": request.acceptable.solutions,
+            "boolean": request.acceptable.boolean,
+            "graph": request.acceptable.graph,
+        }.get(kind or "")
+        if kind is None or name is None:
+            raise NotCompilable(f"{form} in a format that is accepted is not covered")
+        wanted = named(kind, name)
+        pieces = self._engine.evaluate(request.text, wanted.types[0], choice, base=base)
+        return ColumnAnswer(wanted, pieces)
+
+
+def _choice(dataset: Dataset) -> Choice:
+    from kg.sparql.engine import Choice  # noqa: PLC0415 - see Columns._engine
+
+    if not dataset:
+        return Choice()
+    return Choice(default=dataset.default, named=dataset.named, union=False)
+
+
+def _spill() -> Path:
+    """Return where this process may spill to, after removing what killed ones have left."""
+    top = Path(gettempdir()) / f"atlas-spill-{os.getuid()}"
+    top.mkdir(mode=0o700, exist_ok=True)
+    for left in top.iterdir():
+        if not Path("/proc", left.name).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return top / str(os.getpid())
