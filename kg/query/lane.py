@@ -93,7 +93,11 @@ class Lane:
     def take(self) -> Worker | None:
         """Return an idle worker, the one that answered last: its caches are warm."""
         current = self._current
-        return current.idle.pop() if current is not None and current.idle else None
+        while current is not None and current.idle:
+            worker = current.idle.pop()
+            if worker.alive:
+                return worker
+        return None
 
     def give_back(self, worker: Worker) -> None:
         """Take a worker that has answered and is as good as new."""

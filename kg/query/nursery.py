@@ -95,6 +95,11 @@ class Worker(asyncio.Protocol):
             os.close(self._pidfd)
             self._pidfd = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether nothing is known of its end."""
+        return self.status is None and not self._drained
+
     # What the pool does with it
 
     def send(self, data: bytes) -> None:

@@ -212,12 +212,12 @@ class QueryPool:
         limit = min(request.timeout or self._limits.timeout, self._limits.timeout_max)
         run = Run(self.new_id(), request, limit)
         self._enter(run)
+        self._serve()
         return run
 
     def _enter(self, run: Run) -> None:
         self._runs[run.id] = run
         self._waiting.append(run)
-        self._serve()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
@@ -352,6 +352,7 @@ class QueryPool:
             return
         self._forget(run)
         if worker.status == -signal.SIGKILL and run.stage == "light" and run.again():
+            # Whatever killed the worker may be killing others: they are known by the next tick.
             self._enter(run)
         else:
             run.fail(_cause(worker.status))
