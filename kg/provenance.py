@@ -68,13 +68,18 @@ def describe(identifiers: Identifiers, chosen: Import, source: Source | None) ->
         yield text(this, DCTERMS + "hasVersion", f"sha256:{file['sha256']}")
 
 
-def derive(connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, chosen: Import) -> None:
-    """Add to the table `quad` where each entity that the import publishes was first written."""
+def derive(
+    connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, chosen: Import, rows: str
+) -> None:
+    """Add to the table `quad` where each entity that the import publishes was first written.
+
+    `rows` is the SQL of the statements that it publishes.
+    """
     parameters = {
         "derived": PROV + "wasDerivedFrom",
         "folder": import_iri(identifiers, chosen),
         "graph": identifiers.graph("provenance"),
         "type": RDF_TYPE,
     }
-    typed = f"(SELECT * FROM {chosen.published()} WHERE predicate = {quoted(RDF_TYPE)})"
+    typed = f"(SELECT * FROM {rows} WHERE predicate = {quoted(RDF_TYPE)})"
     connection.execute(_ENTITY_LINES.format(iri=IRI, statements=typed), parameters)

@@ -1,8 +1,8 @@
 """Publishing: a release out of the current imports.
 
-1. The statements that each import publishes, and the ontology, become the distinct quads; what
-   several sources state stands in the first of their graphs in alphabetical order, and the
-   provenance of its entity names them all.
+1. The statements that each import publishes, without those that updates have removed
+   (kg.amendments), and the ontology become the distinct quads; what several sources state stands in
+   the first of their graphs in alphabetical order, and the provenance of its entity names them all.
 2. The rules of the ontology add what follows, in the graph `inferred`.
 3. Provenance says for every entity where it was first written, in the graph `provenance`.
 4. All of it is written as N-Quads and bulk-loaded into a fresh store, which is then compacted.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,7 @@ import pyarrow as pa
 import pyoxigraph
 
 import kg
-from kg import axioms, database, imports, inference, nquads, provenance, releases
+from kg import amendments, axioms, database, imports, inference, nquads, provenance, releases
 from kg.database import quoted
 from kg.errors import WorkspaceError
 from kg.identifiers import Identifiers
@@ -32,7 +33,7 @@ from kg.statements import SCHEMA, batches
 from kg.workspace import new_folder, point, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import duckdb
@@ -54,13 +55,24 @@ GROUP BY subject, predicate, object, kind, datatype, language
 """
 
 
-def inputs(workspace: Workspace, settings: Settings, rules: Rules) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Amendment:
+    """An import that counts only if the release made with it is accepted.
+
+    `accept` is called with the finished table `quad` and raises what speaks against it.
+    """
+
+    made: Import
+    accept: Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def inputs(current: Mapping[str, Import], settings: Settings, rules: Rules) -> dict[str, Any]:
     """Return what the next release would be a function of."""
     return {
         "version": kg.__version__,
         "base": settings.base,
         "rules": rules.digest,
-        "imports": [{"source": i.source, "id": i.id} for i in imports.current(workspace).values()],
+        "imports": [{"source": i.source, "id": i.id} for _, i in sorted(current.items())],
     }
 
 
@@ -76,16 +88,22 @@ def build(
     rules: Rules,
     sources: Mapping[str, Source],
     progress: Progress = silent,
+    amendment: Amendment | None = None,
 ) -> tuple[Release, bool]:
     """Make the next release current; return it and whether it had to be built.
 
-    `sources` are the loaders by name, for the licence and publisher of each import. The caller
-    holds the writer's lock.
+    `sources` are the loaders by name, for the licence and publisher of each import. An `amendment`
+    takes the place of its source's current import if the release is accepted. The caller holds the
+    writer's lock.
 
     Raises:
         WorkspaceError: nothing was imported yet, or the disk or memory did not suffice.
+        AtlasError: the amendment is not accepted; everything is as before.
     """
-    wanted = inputs(workspace, settings, rules)
+    current = imports.current(workspace)
+    if amendment is not None:
+        current[amendment.made.source] = amendment.made
+    wanted = inputs(current, settings, rules)
     if not wanted["imports"]:
         raise WorkspaceError("Nothing to publish: no import yet; load a source first")
     serving = releases.current(workspace)
@@ -94,8 +112,11 @@ def build(
     stages = Stages(progress)
     place = workspace.releases / str(releases.next_number(workspace))
     with new_folder(place) as folder:
-        counts = _write(folder, workspace, settings, rules, sources, stages)
+        making = _Making(settings, rules, sources, current, amendment, stages)
+        counts = making.write(folder)
         write_manifest(folder, _manifest(int(place.name), wanted, counts, stages))
+    if amendment is not None:
+        imports.select(workspace, amendment.made)
     point(workspace.current, place)
     releases.prune(workspace, settings.keep_releases)
     return releases.find(workspace, int(place.name)), True
@@ -115,37 +136,49 @@ def _manifest(
     }
 
 
-def _write(
-    folder: Path,
-    workspace: Workspace,
-    settings: Settings,
-    rules: Rules,
-    sources: Mapping[str, Source],
-    stages: Stages,
-) -> dict[str, int]:
-    lines = folder / "quads.nq"
-    current = list(imports.current(workspace).values())
-    with database.connect(folder / "spill", settings.memory) as connection:
-        with stages.stage("merge statements"):
-            _merge(connection, current, rules, Identifiers(settings.base))
-        with stages.stage("infer"):
-            _infer(connection, rules, Identifiers(settings.base))
-        with stages.stage("trace provenance"):
-            _trace(connection, Identifiers(settings.base), current, sources)
-        with stages.stage("write N-Quads"):
-            nquads.write(connection, "quad", lines)
-            counts = _counts(connection)
-    with stages.stage("load store"):
-        held = load_store(lines, folder / "store")
-        if held != sum(counts.values()):
-            counts = _recount(folder / "store")
-    lines.unlink()
-    return counts
+@dataclass(frozen=True)
+class _Making:
+    """One release while it is made."""
+
+    settings: Settings
+    rules: Rules
+    sources: Mapping[str, Source]
+    current: Mapping[str, Import]
+    amendment: Amendment | None
+    stages: Stages
+
+    def write(self, folder: Path) -> dict[str, int]:
+        """Write the store of the release; return the quads of each graph."""
+        lines = folder / "quads.nq"
+        identifiers = Identifiers(self.settings.base)
+        chosen = [
+            (one, amendments.published(one, self.current.get(amendments.SOURCE)))
+            for _, one in sorted(self.current.items())
+        ]
+        with database.connect(folder / "spill", self.settings.memory) as connection:
+            with self.stages.stage("merge statements"):
+                _merge(connection, [rows for _, rows in chosen], self.rules, identifiers)
+            with self.stages.stage("infer"):
+                _infer(connection, self.rules, identifiers)
+            with self.stages.stage("trace provenance"):
+                _trace(connection, identifiers, chosen, self.sources)
+            if self.amendment is not None:
+                with self.stages.stage("validate"):
+                    self.amendment.accept(connection)
+            with self.stages.stage("write N-Quads"):
+                nquads.write(connection, "quad", lines)
+                counts = _counts(connection)
+        with self.stages.stage("load store"):
+            held = load_store(lines, folder / "store")
+            if held != sum(counts.values()):
+                counts = _recount(folder / "store")
+        lines.unlink()
+        return counts
 
 
 def _merge(
     connection: duckdb.DuckDBPyConnection,
-    current: list[Import],
+    chosen: list[str],
     rules: Rules,
     identifiers: Identifiers,
 ) -> None:
@@ -159,10 +192,7 @@ def _merge(
     connection.unregister("incoming")
     stated = rules.ontology.statements(identifiers.graph("ontology"))
     _insert(connection, (row[:7] for row in stated))
-    parts = " UNION ALL ".join(
-        f"SELECT {_QUAD_COLUMNS} FROM {rows}"
-        for rows in ("quad", *(one.published() for one in current))
-    )
+    parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {rows}" for rows in ("quad", *chosen))
     connection.execute(_MERGED.format(parts=parts))
 
 
@@ -176,11 +206,11 @@ def _infer(connection: duckdb.DuckDBPyConnection, rules: Rules, identifiers: Ide
 def _trace(
     connection: duckdb.DuckDBPyConnection,
     identifiers: Identifiers,
-    current: list[Import],
+    chosen: list[tuple[Import, str]],
     sources: Mapping[str, Source],
 ) -> None:
-    for one in current:
-        provenance.derive(connection, identifiers, one)
+    for one, rows in chosen:
+        provenance.derive(connection, identifiers, one, rows)
         _insert(connection, provenance.describe(identifiers, one, sources.get(one.source)))
 
 

@@ -28,9 +28,21 @@ PortOption = Annotated[
 ]
 
 
-def serve(context: typer.Context, host: HostOption = None, port: PortOption = None) -> None:
+def serve(
+    context: typer.Context,
+    host: HostOption = None,
+    port: PortOption = None,
+    *,
+    scratch: Annotated[
+        bool,
+        typer.Option("--scratch", help="Serve an empty store in memory that this machine may fill."),
+    ] = False,
+) -> None:
     """Serve the current release; a later release is taken up while serving."""
     at = root(context)
+    if scratch:
+        _serve_scratch(at, host, port)
+        return
     _serve(
         at, host, port, lambda url: at.show({"url": url}, f"Serving {at.settings.home} on {url}")
     )
@@ -52,6 +64,30 @@ def _serve(at: Root, host: str | None, port: int | None, announce: Any) -> None:
     # httptools: its broken endings are seen by every client, HTTP/1.0 included.
     config = uvicorn.Config(
         app, http="httptools", log_level="warning", server_header=False, timeout_keep_alive=30
+    )
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def _serve_scratch(at: Root, host: str | None, port: int | None) -> None:
+    import uvicorn
+
+    from api.scratch import create_scratch_app
+    from kg.errors import WorkspaceError
+
+    host = host or at.settings.host
+    if host not in {"127.0.0.1", "localhost"}:
+        detail = f"Scratch mode is for this machine alone: --host 127.0.0.1, not {host}"
+        raise WorkspaceError(detail, host=host)
+    bound = _bind("127.0.0.1", at.settings.port if port is None else port)
+    bound.listen()
+    url = "http://{}:{}".format(*bound.getsockname()[:2])
+    at.show({"url": url}, f"Serving an empty store in memory on {url}; it is gone with the server")
+    config = uvicorn.Config(
+        create_scratch_app(at.settings),
+        http="httptools",
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=30,
     )
     uvicorn.Server(config).run(sockets=[bound])
 

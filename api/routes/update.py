@@ -1,0 +1,149 @@
+"""`/update`: the update operation of the SPARQL 1.1 Protocol (section 2.2).
+
+`state.writer` carries it out: on the workspace an accepted update becomes a release, in scratch
+mode it changes the store in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import loaders
+from api import protocol
+from api.authorisation import require
+from api.endpoints import HEADERS, Endpoint
+from kg.errors import ParameterError
+from kg.query.request import Dataset
+from kg.tokens import Tokens
+from kg.updates import Updates
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+    from starlette.datastructures import State
+    from starlette.types import Receive, Scope, Send
+
+    from kg.updates import Outcome, Writer
+
+DIRECT: Final = "application/sparql-update"
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of an update or of a document for the graph store."""
+
+SECONDS: Final = 120.0
+
+_OF_QUERIES: Final = ("query", "default-graph-uri", "named-graph-uri")
+_FOLLOWS: Final = 5.0
+
+
+async def _update(scope: Scope, receive: Receive, send: Send) -> None:
+    state: State = scope["app"].state
+    headers = protocol.headers_of(scope["headers"])
+    media_type = protocol.body_type(headers, DIRECT)
+    holder = await require(state, headers, "curator")
+    parameters = protocol.parameters_of(scope["query_string"], "query string")
+    body = await protocol.read_body(receive, LARGEST, SECONDS)
+    if media_type == DIRECT:
+        if "update" in parameters:
+            raise ParameterError("The update stands in the body and in the query string")
+        parameters["update"] = [protocol.utf8(body, "body")]
+    else:
+        for name, values in protocol.parameters_of(body, "form").items():
+            parameters.setdefault(name, []).extend(values)
+    text, dataset = _asked(parameters)
+    writer: Writer = state.writer
+    outcome = await asyncio.to_thread(writer.update, text, dataset, holder)
+    await (await done(state, outcome))(scope, receive, send)
+
+
+def _asked(parameters: dict[str, list[str]]) -> tuple[str, Dataset]:
+    for name in _OF_QUERIES:
+        if name in parameters:
+            detail = f"{name!r} belongs to the query operation; this one takes 'update'"
+            raise ParameterError(detail, parameter=name)
+    text = protocol.single(parameters, "update")
+    if text is None:
+        raise ParameterError("The parameter 'update' is missing", parameter="update")
+    default = protocol.graphs(parameters, "using-graph-uri")
+    named = protocol.graphs(parameters, "using-named-graph-uri")
+    return text, Dataset(default, named)
+
+
+async def done(state: State, outcome: Outcome, location: str | None = None) -> Response:
+    """Return the answer to what was written, once queries see it."""
+    headers = {**HEADERS, "Cache-Control": "no-store"}
+    if location:
+        headers["Location"] = location
+    if outcome.release is None:
+        return Response(status_code=201 if outcome.fresh else 204, headers=headers)
+    await _seen(state, outcome.release)
+    headers["X-Release"] = str(outcome.release)
+    content = {"release": outcome.release, "added": outcome.added, "removed": outcome.removed}
+    return JSONResponse(content, 201 if outcome.fresh else 200, headers)
+
+
+async def _seen(state: State, release: int) -> None:
+    """Wait until queries run on a release, so that who writes reads it.
+
+    The pool itself looks for releases from time to time; there is no event to wait for.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _FOLLOWS
+    while not (state.queries.release or "").startswith(f"{release}-") and loop.time() < end:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+router = APIRouter(tags=["SPARQL"])
+router.routes.append(Route("/update", Endpoint(_update, ("POST",)), include_in_schema=False))
+
+
+@router.post(
+    "/update",
+    summary="Change the graph with a SPARQL update",
+    responses={
+        200: {"description": "The change is published: release, statements added and removed."},
+        401: {"description": "No token, or none that is known."},
+        403: {"description": "The token's role is not curator."},
+        422: {"description": "Rules would be broken: `findings` lists them. Nothing has changed."},
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                DIRECT: {"schema": {"type": "string"}},
+                protocol.FORM: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["update"],
+                        "properties": {
+                            name: {"type": "string"}
+                            for name in ("update", "using-graph-uri", "using-named-graph-uri")
+                        },
+                    }
+                },
+            },
+        },
+        "security": [{"Bearer": []}],
+    },
+)
+def update() -> None:
+    """Apply the update as a whole or not at all; needs a curator's token.
+
+    This function is never called: the route above it answers.
+    """
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Let the workspace be written to by who has a token."""
+    state = app.state
+    sources = {name: loaders.find(name) for name in loaders.names()}
+    state.tokens = Tokens(state.workspace)
+    state.writer = Updates(state.workspace, state.settings, sources)
+    yield
