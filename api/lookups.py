@@ -13,6 +13,7 @@ import csv
 import hashlib
 import io
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
@@ -26,9 +27,11 @@ from api.representations import JSON_LD, Form
 from kg.errors import NotAcceptableError, ParameterError
 from kg.matching import Matching, open_matching
 from kg.matching.conditions import Box
+from kg.matching.landscape import today
+from kg.query.cache import LeastRecentlyUsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from fastapi import FastAPI, Request
     from fastapi.responses import Response
@@ -77,30 +80,54 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class Opened:
-    """The indexes of the releases that were looked up in last."""
+    """The indexes of the releases that were looked up in last, and finished answers.
 
-    def __init__(self) -> None:
+    A release never changes, so an answer is kept until it is crowded out.
+    """
+
+    def __init__(self, cache_bytes: int) -> None:
         self._matching: dict[str, Matching] = {}
+        self._answers: LeastRecentlyUsed[bytes] = LeastRecentlyUsed(cache_bytes)
+        self._opening, self._keeping = threading.Lock(), threading.Lock()
 
     def of(self, at: Visit) -> Matching:
         """Return what is searched and ranked in the release of a visit."""
-        key = f"{at.opened.number}-{at.opened.release.manifest['digest']}"
-        found = self._matching.get(key)
-        if found is None:
-            found = open_matching(at.opened, at.base)
-            while len(self._matching) >= _KEPT:
-                self._matching.pop(next(iter(self._matching)))
-            self._matching[key] = found
+        key = _release(at)
+        with self._opening:
+            found = self._matching.get(key)
+            if found is None:
+                found = open_matching(at.opened, at.base)
+                while len(self._matching) >= _KEPT:
+                    self._matching.pop(next(iter(self._matching)))
+                self._matching[key] = found
         return found
+
+    def answered(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return the answer that is kept under a key, or make and keep it."""
+        with self._keeping:
+            found = self._answers.get(key)
+        if found is None:
+            found = make()
+            with self._keeping:
+                self._answers.put(key, found, len(found) + len(str(key)))
+        return found
+
+
+def _release(at: Visit) -> str:
+    return f"{at.opened.number}-{at.opened.release.manifest['digest']}"
+
+
+def _opened(at: Visit) -> Opened:
+    app: FastAPI = at.request.app
+    if not hasattr(app.state, "matchings"):
+        app.state.matchings = Opened(app.state.settings.cache_bytes)
+    opened: Opened = app.state.matchings
+    return opened
 
 
 def matching(at: Visit) -> Matching:
     """Return what is searched and ranked in the release of a visit."""
-    app: FastAPI = at.request.app
-    if not hasattr(app.state, "matchings"):
-        app.state.matchings = Opened()
-    opened: Opened = app.state.matchings
-    return opened.of(at)
+    return _opened(at).of(at)
 
 
 @dataclass(frozen=True)
@@ -176,8 +203,14 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
     headers = shown.at.headers(variant, vary=vary)
     if chosen in {CSV, XLSX}:
         headers["Content-Disposition"] = f'inline; filename="{name}.{chosen.extension}"'
+    # Projects run and listings are valid on a day, so that the day is part of the question.
+    key = (_release(shown.at), today(), str(request.url), chosen.extension)
+
+    def write() -> bytes:
+        return _WRITERS[chosen.extension](make(), shown, name)
+
     return shown.at.answer(
-        lambda: _WRITERS[chosen.extension](make(), shown, name), chosen.content_type, headers
+        lambda: _opened(shown.at).answered(key, write), chosen.content_type, headers
     )
 
 

@@ -200,7 +200,7 @@ def rankings(known: Past) -> Mapping[str, Callable[[Case], Vector]]:
         return _bm25(known, case)
 
     def adamic_adar(case: Case) -> Vector:
-        return partners.cooperation_term(landscape, case.seed, 1.0).values
+        return partners.adamic_adar(landscape, case.seed)
 
     def technologies(case: Case) -> Vector:
         return partners.technologies_term(landscape, case.seed, 1.0).values

@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -29,7 +30,8 @@ _NEVER: Final = -1
 _CONSORTIUM: Final = 3
 
 
-class Counts(NamedTuple):
+@dataclass(frozen=True)
+class Counts:
     """A matrix with a number at each entry, in the order of its entries."""
 
     matrix: Matrix
@@ -40,6 +42,29 @@ class Counts(NamedTuple):
         begin, end = self.matrix.starts[number : number + 2]
         columns = self.matrix.columns[begin:end].tolist()
         return dict(zip(columns, self.numbers[begin:end].tolist(), strict=True))
+
+    @cached_property
+    def turned(self) -> Logarithms:
+        """For each column ln(1 + number) at each row."""
+        order = np.lexsort((self.matrix.rows, self.matrix.columns))
+        return Logarithms(self.matrix.turned, np.log1p(self.numbers[order]))
+
+
+class Logarithms(NamedTuple):
+    """A matrix by columns with ln(1 + number) at each entry."""
+
+    matrix: Matrix
+    values: Vector
+
+    def gathered(self, rows: Numbers, weights: Vector) -> Vector:
+        """Return the sum of values for each column over some rows, each with a weight."""
+        if not len(rows):
+            return np.zeros(self.matrix.width)
+        sizes = self.matrix.sizes()[rows]
+        places = self.matrix.places(rows)
+        spread = self.values[places] * np.repeat(weights, sizes)
+        sums = np.bincount(self.matrix.columns[places], spread, self.matrix.width)
+        return sums.astype(np.float64, copy=False)
 
 
 def today() -> date:

@@ -5,7 +5,7 @@
 | text | its five best projects about the text, as in `competences` |
 | profile | BM25 of all its projects' texts together, as a share of the best organisation's |
 | together | Σ over projects about the text: relevance^5 · √affinity / log2(1 + participants) |
-| cooperation | ln(1 + Σ over common partners: 1 / ln(their partners)) (Adamic-Adar) |
+| cooperation | ln(1 + Σ over common partners: closeness / ln(their partners)) |
 | technologies | ln(1 + Σ over shared concepts: the candidate's weight · the organisation's share) |
 | calls | ln(1 + Σ over shared strands of calls, in the same way), or projects in the strand named |
 | region | 1 in the organisation's own country |
@@ -16,6 +16,9 @@ The weight of a concept or strand for an organisation is ln(1 + projects with it
 share is that weight over the length of all the weights (so that they make a vector of length 1).
 The affinity of a project is the share of its participants who are partners of the organisation,
 each counted less the more projects it has, over the largest such share.
+
+Closeness is Σ over the projects shared with the organisation: 1 / log2(1 + participants); with 1 in
+its place, cooperation would be what is known as Adamic-Adar.
 
 The weights were fitted on the projects signed in the first half of 2024, with all that was signed
 before as what is known; the dial takes weight from experience. Past partners are left out unless
@@ -69,7 +72,7 @@ WEIGHTS: Final = {
         "text": 0.0,
         "profile": 0.0,
         "together": 0.0,
-        "cooperation": 3.8,
+        "cooperation": 7.0,
         "technologies": 1.05,
         "calls": 1.15,
         "call": 0.7,
@@ -226,31 +229,49 @@ def together_term(
 
 
 def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
-    """Return the term for common partners, those with few partners of their own more."""
+    """Return the term for common partners: close ones more, and those with few partners more."""
     together = landscape.together
-    partners = together.row(seed)
-    degrees = np.maximum(together.sizes()[partners], 2)
-    values = np.log1p(together.gathered(partners, 1 / np.log(degrees)))
+    partners, close = together.row(seed), closeness(landscape, seed)
+    degrees = np.maximum(together.sizes(), 2)
+    values = np.log1p(together.gathered(partners, close[partners] / np.log(degrees[partners])))
 
     def reason(organisation: int, most: int) -> Reason:
-        common = np.intersect1d(partners, together.row(organisation))
+        common = np.intersect1d(partners, together.row(organisation), assume_unique=True)
         iris = landscape.column("organisation", "iri")
-        sizes = together.sizes()
-        by_degree = sorted(common.tolist(), key=lambda z: (sizes[z], z))[:most]
-        said = [s for z in by_degree for s in _path(landscape, seed, z, organisation)]
-        constants = {iris[z]: int(max(sizes[z], 2)) for z in by_degree}
+        order = np.lexsort((common, -close[common] / np.log(degrees[common])))
+        best = common[order][:most].tolist()
+        said = [s for z in best for s in _path(landscape, seed, z, organisation)]
+        constants = {
+            iris[z]: {"partners": int(degrees[z]), "closeness": float(close[z])} for z in best
+        }
         number = len(common)
         return Reason(tuple(said), {"partners": constants}, f"{number} common partners", number)
 
-    formula = "ln(1 + sum over common partners: 1 / ln(partners))"
+    formula = "ln(1 + sum over common partners: closeness / ln(partners))"
     return Term("cooperation", weight, values, formula, reason)
+
+
+def closeness(landscape: Landscape, seed: int) -> Vector:
+    """Return for each organisation Σ 1 / log2(1 + participants) of the projects shared."""
+    projects = landscape.projects.row(seed)
+    sizes = landscape.members.sizes()[projects]
+    return landscape.members.gathered(projects, 1 / np.log2(1 + sizes))
+
+
+def adamic_adar(landscape: Landscape, seed: int) -> Vector:
+    """Return Σ over common partners of 1 / ln(their partners), the baseline of that name."""
+    partners = landscape.together.row(seed)
+    degrees = np.maximum(landscape.together.sizes()[partners], 2)
+    return landscape.together.gathered(partners, 1 / np.log(degrees))
 
 
 def _path(landscape: Landscape, seed: int, common: int, other: int) -> list[Statement]:
     """Return statements that show how one organisation worked with two others."""
     projects = landscape.projects
-    first = np.intersect1d(projects.row(seed), projects.row(common))[0]
-    second = np.intersect1d(projects.row(other), projects.row(common))[0]
+    first, second = (
+        np.intersect1d(projects.row(one), projects.row(common), assume_unique=True)[0]
+        for one in (seed, other)
+    )
     return [
         takes_part(landscape, seed, int(first)),
         takes_part(landscape, common, int(first)),
@@ -262,13 +283,13 @@ def _path(landscape: Landscape, seed: int, common: int, other: int) -> list[Stat
 def _shared(counts: Counts, information: Vector, seed: int) -> tuple[Vector, Vector]:
     """Return ln(1 + Σ weight · share of the seed) for every row, and the seed's shares."""
     matrix = counts.matrix
-    weights = np.log1p(counts.numbers) * information[matrix.columns]
+    having = counts.row(seed)
     own = np.zeros(matrix.width)
-    begin, end = matrix.starts[seed : seed + 2]
-    own[matrix.columns[begin:end]] = weights[begin:end]
+    columns = np.array(list(having), np.int32)
+    own[columns] = np.log1p(list(having.values())) * information[columns]
     own /= max(float(np.linalg.norm(own)), 1e-9)
-    summed = np.bincount(matrix.rows, weights * own[matrix.columns], matrix.height)
-    return np.log1p(summed), own
+    worth = own * information
+    return np.log1p(counts.turned.gathered(columns, worth[columns])), own
 
 
 def technologies_term(landscape: Landscape, seed: int, weight: float) -> Term:

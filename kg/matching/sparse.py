@@ -64,12 +64,18 @@ class Matrix:
         sums = np.bincount(self.columns, vector[self.rows], self.width)
         return sums.astype(np.float64, copy=False)
 
+    def places(self, rows: Numbers) -> NDArray[np.int64]:
+        """Return where the entries of some rows are, row after row."""
+        sizes = self.starts[rows + 1] - self.starts[rows]
+        ends = np.cumsum(sizes)
+        total = int(ends[-1]) if len(ends) else 0
+        begins = np.repeat(self.starts[rows] - (ends - sizes), sizes)
+        return np.asarray(np.arange(total) + begins)
+
     def gathered(self, rows: Numbers, weights: Vector | None = None) -> Vector:
         """Return the sum for each column over some rows, each with a weight."""
         if not len(rows):
             return np.zeros(self.width)
         sizes = self.starts[rows + 1] - self.starts[rows]
-        ends = np.cumsum(sizes)
-        places = np.arange(ends[-1]) + np.repeat(self.starts[rows] - (ends - sizes), sizes)
         spread = None if weights is None else np.repeat(weights, sizes)
-        return np.bincount(self.columns[places], spread, self.width).astype(np.float64)
+        return np.bincount(self.columns[self.places(rows)], spread, self.width).astype(np.float64)

@@ -129,10 +129,11 @@ def _technology(concepts: dict[str, Any], facts: Facts, organisation: str) -> fl
     return total
 
 
-def _cooperation(common: dict[str, int], facts: Facts) -> float:
+def _cooperation(common: dict[str, dict[str, float]], facts: Facts) -> float:
     for iri in list(common)[:3]:
-        assert max(len(facts.partners(iri)), 2) == common[iri]
-    return math.log1p(sum(1 / math.log(number) for number in common.values()))
+        assert max(len(facts.partners(iri)), 2) == common[iri]["partners"]
+    parts = common.values()
+    return math.log1p(sum(p["closeness"] / math.log(p["partners"]) for p in parts))
 
 
 def test_terms_are_recomputed_from_the_statements_they_name(
