@@ -104,11 +104,11 @@ class Vocabulary:
         return self._any(None, NamedNode(iri), value)
 
     def single(self, iri: str, value: NamedNode | LiteralTerm) -> bool:
-        """Tell whether one thing at most has this value of a property."""
+        """Tell whether exactly one thing has this value of a property."""
         if not is_iri(iri):
             return False
         found = self.store.quads_for_pattern(None, NamedNode(iri), value)
-        return len({quad.subject for quad in islice(found, _OF_A_CLASS)}) <= 1
+        return len({quad.subject for quad in islice(found, _OF_A_CLASS)}) == 1
 
     def nearest(self, iri: str, role: Role) -> list[str]:
         """Return the known terms whose names come nearest to that of an IRI, the best first.
