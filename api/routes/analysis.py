@@ -239,12 +239,14 @@ def _register(path: str, summary: str, function: Any, forms: tuple[str, ...] = (
         },
         **common,
     )(function)
+    # FastAPI would need an operation of its own for HEAD in the interface's description.
+    router.head(path, include_in_schema=False)(function)
     router.options(path, include_in_schema=False)(_preflight)
 
 
 def _preflight() -> Response:
     """Answer what a browser asks before a script's request (Fetch, section 3.3.2)."""
-    methods = "GET, POST, OPTIONS"
+    methods = "GET, HEAD, POST, OPTIONS"
     headers = {
         "Allow": methods,
         "Access-Control-Allow-Origin": "*",
