@@ -134,6 +134,9 @@ def _evaluated(source: Source, query: Query) -> Results:
         return _ask(source, query, text)
     except SyntaxError as error:
         raise _fault(source, query, text, str(error)) from error
+    except RuntimeError as error:
+        # Planning fails so for functions that the engine does not know.
+        raise QueryRefusedError(f"The query is not evaluated: {error}") from error
 
 
 def _ask(source: Source, query: Query, text: str) -> Results:

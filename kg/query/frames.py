@@ -35,22 +35,26 @@ class Head(NamedTuple):
     """What is known before the body.
 
     `lasting` says that the same query on the same release has the same answer (it calls neither
-    NOW, RAND nor UUID).
+    NOW, RAND nor UUID); `engine` says who answers, `oxigraph` or `columns`.
     """
 
     media_type: str
     coding: str
     lasting: bool
+    engine: str = "oxigraph"
 
     def pack(self, body: bytes = b"") -> bytes:
         """Return the payload of a head, with what is already there of the body."""
-        return f"{self.media_type}\n{self.coding}\n{self.lasting:d}\n".encode() + body
+        return "\n".join(
+            (self.media_type, self.coding, f"{self.lasting:d}", self.engine, "")
+        ).encode() + body
 
     @classmethod
     def unpack(cls, payload: bytes) -> tuple[Head, bytes]:
         """Read what `pack` wrote."""
-        media_type, coding, lasting, body = payload.split(b"\n", 3)
-        return cls(media_type.decode(), coding.decode(), lasting == b"1"), body
+        media_type, coding, lasting, engine, body = payload.split(b"\n", 4)
+        head = cls(media_type.decode(), coding.decode(), lasting == b"1", engine.decode())
+        return head, body
 
 
 def frame(kind: bytes, payload: bytes = b"") -> bytes:
@@ -66,8 +70,8 @@ class FrameReader:
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the kind and the payload of each frame that `data` completes."""
-        if not self._buffer:
-            kind, size = PREFIX.unpack_from(data) if len(data) >= PREFIX.size else (b"", -1)
+        if not self._buffer and len(data) >= PREFIX.size:
+            kind, size = PREFIX.unpack_from(data)
             if PREFIX.size + size == len(data):
                 yield kind, data[PREFIX.size :]
                 return
