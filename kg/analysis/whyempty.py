@@ -4,9 +4,10 @@
    OFFSET, or HAVING; each is dropped in turn.
 2. Otherwise each part of the pattern (kg.analysis.patterns) is dropped by itself. Those without
    which there are rows are the culprits, with how many rows there would be (up to a bound).
-3. If there is no culprit, several parts are to blame. Parts are dropped one after the other as long
-   as the pattern stays empty; what remains has no rows together, and none of it can be spared.
-   Without it the search goes on until the rest has rows: something has to go from each such set.
+3. If there is no culprit, several parts are to blame: first the triples that nothing matches even
+   by themselves. Then parts are dropped one after the other as long as the pattern stays empty;
+   what remains has no rows together, and none of it can be spared. Without it the search goes on
+   until the rest has rows: something has to go from each such set.
 4. Besides, each IRI and literal of the pattern is looked up: some occur nowhere in the release.
 
 Every evaluation is short: it asks for one solution, or for a bounded number, within a time limit.
@@ -151,39 +152,46 @@ class _Search:
         for part in culprits:
             found.culprits.append(await self._culprit(pattern, part))
         found.culprits.sort(key=lambda culprit: not culprit["impossible"])
-        if not culprits and not self._unfinished:
+        if not culprits:
             found.together = await self._conflicts(pattern, parts)
 
     async def _culprit(self, pattern: Pattern, part: Part) -> dict[str, Any]:
         rows = await self._rows(pattern.without({part.number}), MOST_ROWS)
         shown = self._shown(part.kind, part.text, part.start, rows)
-        alone = await self._rows(f"{{ {part.text} }}") if part.kind == "triple" else None
+        alone = await self._rows(_only(part)) if part.kind == "triple" else None
         code = "culprit-alone" if alone == 0 else "culprit"
         return {**shown, "impossible": alone == 0, "message": message(code)}
 
     async def _conflicts(self, pattern: Pattern, parts: tuple[Part, ...]) -> list[dict[str, Any]]:
-        """Return parts that have no rows together, set by set, until the rest has rows."""
-        found: list[dict[str, Any]] = []
-        gone: set[int] = set()
+        """Return parts that have no rows, alone or together, until the rest has rows."""
+        lonely = [p for p in parts if p.kind == "triple" and await self._rows(_only(p)) == 0]
+        found = [self._conflict([part]) for part in lonely]
+        gone = {part.number for part in lonely}
         while await self._rows(pattern.without(gone)) == 0:
             core = await self._core(pattern, parts, gone)
-            if self._unfinished or not core:
+            if not core:
                 break
             gone |= {part.number for part in core}
-            code = "together" if len(core) > 1 else "alone"
-            shown = [self._shown(part.kind, part.text, part.start) for part in core]
-            found.append({"parts": shown, "message": message(code)})
+            found.append(self._conflict(core))
         return found
+
+    def _conflict(self, core: list[Part]) -> dict[str, Any]:
+        code = "together" if len(core) > 1 else "alone"
+        shown = [self._shown(part.kind, part.text, part.start) for part in core]
+        return {"parts": shown, "message": message(code)}
 
     async def _core(
         self, pattern: Pattern, parts: tuple[Part, ...], gone: AbstractSet[int]
     ) -> list[Part]:
-        """Return parts that have no rows together, none of which can be spared."""
+        """Return parts that have no rows together, none of which can be spared; else nothing."""
         dropped = set(gone)
         for part in parts:
-            spared = dropped | {part.number}
-            if part.number not in gone and await self._rows(pattern.without(spared)) == 0:
-                dropped = spared
+            if part.number not in gone:
+                rows = await self._rows(pattern.without(dropped | {part.number}))
+                if rows is None:
+                    return []
+                if rows == 0:
+                    dropped.add(part.number)
         return [part for part in parts if part.number not in dropped]
 
     def _shown(self, kind: str, text: str, start: int, rows: int | None = None) -> dict[str, Any]:
@@ -192,6 +200,10 @@ class _Search:
         if rows is not None:
             shown |= {"rows": rows, "more": rows >= MOST_ROWS}
         return shown
+
+
+def _only(part: Part) -> str:
+    return f"{{ {part.text} }}"
 
 
 # Terms that are nowhere
