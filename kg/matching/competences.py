@@ -17,6 +17,7 @@ weight from experience and gives it to specialisation.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -152,11 +153,15 @@ def text_term(
     rows, shares = about
     values, chosen = best_sum(landscape.members, rows, shares)
 
+    @cache  # many organisations share their best project
+    def highlight(project: int) -> str:
+        return matching.projects.highlight(text, project)
+
     def reason(organisation: int, most: int) -> Reason:
         places = chosen(organisation)[:most]
         found = [(int(rows[n]), float(shares[n])) for n in places]
         constants = {landscape.column("project", "iri")[p]: round(s, 6) for p, s in found}
-        piece = matching.projects.highlight(text, found[0][0]) if found else ""
+        piece = highlight(found[0][0]) if found else ""
         said = tuple(takes_part(landscape, organisation, p) for p, _ in found)
         return Reason(said, {"relevance": constants}, piece)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kg.matching.sparse import Numbers, Vector
 
-BRIEF: Final = 4
+BRIEF: Final = 3
 EVERYTHING: Final = 1_000_000
 
 

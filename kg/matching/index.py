@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def build_index(
         shutil.rmtree(folder / "spill", ignore_errors=True)
     else:
         made = tables.extract(source, quads, base)
+        tables.forget(source)
         write_tables(made, folder)
-        source.execute("DROP TABLE said")
 
 
 def write_tables(made: Mapping[str, pa.Table], folder: Path) -> None:

@@ -76,13 +76,14 @@ def _shown(landscape: Landscape, table: str, row: int, names: Iterable[str]) -> 
 def organisation_facets(landscape: Landscape, rows: Sequence[int] | Any) -> Facets:
     """Return how many of some organisations each country, region, kind and size has."""
     chosen = np.asarray(rows, np.int64)
-    kinds = landscape.column("organisation", "kind")
-    counted = Counter(kinds[n] for n in chosen.tolist() if kinds[n])
+    names, codes = landscape.kinds
+    counts = np.bincount(codes[chosen], minlength=len(names)).tolist()
+    counted = sorted(zip(names, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
     sme = int(landscape.sme[chosen].sum())
     return {
         "country": place_facet(landscape, "organisation", "country", chosen),
         "region": place_facet(landscape, "organisation", "region", chosen),
-        "kind": [{"value": k, "count": n} for k, n in counted.most_common()],
+        "kind": [{"value": k, "count": n} for k, n in counted if k and n],
         "sme": [{"value": True, "count": sme}, {"value": False, "count": len(chosen) - sme}],
     }
 

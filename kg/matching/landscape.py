@@ -217,6 +217,14 @@ class Landscape:
         return np.asarray(self.column("organisation", "sme"), bool)
 
     @cached_property
+    def kinds(self) -> tuple[list[str], Numbers]:
+        """The activity types, and which of them each organisation has; the empty one for none."""
+        texts = [kind or "" for kind in self.column("organisation", "kind")]
+        names = sorted(set(texts))
+        numbers = {name: n for n, name in enumerate(names)}
+        return names, np.array([numbers[text] for text in texts], np.int32)
+
+    @cached_property
     def masters(self) -> Matrix:
         """Organisations x concepts that they are said to master."""
         return Matrix.of(

@@ -53,6 +53,11 @@ _SCHEMA: Final = pa.schema(
 )
 _ROWS: Final = 100_000
 
+_MADE: Final = (
+    *("place", "concept", "label", "organisation", "programme", "project", "entry"),
+    "participation",
+)
+
 _RELATIONS: Final = {
     "field": ("project", ("field",), "concept"),
     "masters": ("organisation", ("masters",), "concept"),
@@ -100,6 +105,12 @@ def extract_from_store(
     connection.execute("CREATE OR REPLACE TEMP TABLE said AS SELECT DISTINCT * FROM read")
     connection.unregister("read")
     return _tables(connection, base)
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the temporary tables that an extraction leaves."""
+    for name in ("said", *_MADE):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 def _batches(store: pyoxigraph.Store, base: str) -> Iterator[pa.RecordBatch]:

@@ -49,7 +49,7 @@ class Hit(NamedTuple):
 
 def _schema(*, stored: bool = True) -> tantivy.Schema:
     builder = SchemaBuilder()
-    builder.add_unsigned_field("row", fast=True, stored=True)
+    builder.add_unsigned_field("row", fast=True, indexed=True)
     builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("grams", tokenizer_name="grams", index_option="freq")
     builder.add_text_field("text", stored=stored, tokenizer_name="english", index_option="freq")
@@ -260,7 +260,7 @@ class Search:
         terms = self.english.analyze(query)
         parts = [(Occur.Should, Query.term_query(schema, "text", t, "freq")) for t in terms]
         asked = Query.boolean_query(parts)
-        this = Query.range_query(schema, "row", tantivy.FieldType.Unsigned, row, row)
+        this = Query.term_query(schema, "row", row)
         hits = self.searcher.search(this, 1, count=False).hits
         if not hits or not parts:
             return ""

@@ -190,6 +190,7 @@ class Lexicon:
     parts: frozenset[str]
     rarest: float
     seen: dict[str, Word] = field(default_factory=dict, repr=False, compare=False)
+    texts: dict[str, tuple[Word, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def weight(self, word: str) -> float:
         """Return how much a word says: rare ones much, words like `of` nearly nothing."""
@@ -246,8 +247,13 @@ class Word:
 
 
 def analysed(text: str, vocabulary: Lexicon) -> tuple[Word, ...]:
-    """Return the words of a text with stems, parts and weights."""
-    return tuple(_word(w, vocabulary) for w in words(text))
+    """Return the words of a text with stems, parts and weights; those of labels are kept."""
+    known = vocabulary.texts.get(text)
+    if known is None:
+        known = tuple(_word(w, vocabulary) for w in words(text))
+        if len(text) <= _LONGEST and len(vocabulary.texts) < _MOST_SEEN:
+            vocabulary.texts[text] = known
+    return known
 
 
 def _word(text: str, vocabulary: Lexicon) -> Word:
