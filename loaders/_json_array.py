@@ -4,8 +4,8 @@
    record only.
 2. Records are decoded one after the other out of a window that always holds more than the largest
    record there can be; what does not end within it is broken.
-3. A record that is no JSON (RFC 8259) is rejected, up to where the next one begins: after a closing
-   brace or at the beginning of a line, an opening brace and one of the names that records begin with.
+3. A record that is no JSON (RFC 8259) is rejected, up to where the next one begins: after a brace
+   or on a line of its own, an opening brace and one of the names that records begin with.
 """
 
 from __future__ import annotations

@@ -23,11 +23,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kg.reconciliation import identifiers, similarity
-from kg.reconciliation.entities import CODE, DECISIVE, KINDS, PIC, PLACE, ROR, VAT, place, read
+from kg.reconciliation.entities import (
+    CODE,
+    DECISIVE,
+    KINDS,
+    ORGANISATION,
+    PIC,
+    PLACE,
+    ROR,
+    VAT,
+    place,
+    read,
+)
 from kg.reconciliation.evidence import UNKNOWN, Spelling
 from kg.reconciliation.grams import Grams
 from kg.reconciliation.names import Name, words
 from kg.reconciliation.names import key as spelling_key
+from kg.reconciliation.neighbours import Neighbours
 from kg.reconciliation.scoring import Candidate, Likeness, decide, score
 from kg.terms import COUNTRY, NUTS
 
@@ -45,6 +57,8 @@ _COMPARED: Final = 40
 
 _ELSEWHERE: Final = 0.75
 _NOT_IN_FULL: Final = 0.95
+_NOT_IN_FULL_NOR_EQUAL: Final = 0.85
+_FEW_WORDS: Final = 2
 _SAME_DOMAIN: Final = 50
 _READERS: Final[dict[str, Callable[[str], str | None]]] = {
     PIC: identifiers.pic,
@@ -59,7 +73,7 @@ class Index:
     def __init__(self, entities: Sequence[Entity], place: Callable[[Entity], None]) -> None:
         """Index entities; `place` completes one by where it is."""
         self.entities = entities
-        self._place = place
+        self.place = place
         self.by_iri = {entity.iri: entity for entity in entities}
         self._identified = _identified(entities)
         self._names, self._owners, self._full = _names(entities)
@@ -81,20 +95,24 @@ class Index:
         """The words of all names with the number of the name, sorted."""
         return sorted({(w, n) for n, name in enumerate(self._names) for w in words(name.text)})
 
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours((w, n) for n, name in enumerate(self._names) for w in name.words)
+
     def search(self, query: Query) -> list[Candidate]:
         """Return the candidates for a query, the best first, at most as many as it asks for."""
         asked = self._asked(query.evidence or {})
         identified = set(self._by_identifier(query.text, asked))
         found = {iri: Likeness() for iri in sorted(identified)}
         if query.text:
-            found |= self._by_name(Name(query.text), query, asked, identified)
+            found |= self._by_name(Name(query.text, typed=True), query, asked, identified)
         named = bool(query.text) and not self._names_itself(query.text)
         candidates = []
         for iri, likeness in found.items():
             entity = self.by_iri[iri]
             wanted = query.kinds is None or entity.kind in query.kinds
             if wanted or not query.strict:
-                self._place(entity)
+                self.place(entity)
                 given = asked if named else asked | self._identifiers_in(query.text)
                 candidates.append(
                     score(entity, likeness if named else None, given, wanted_kind=wanted)
@@ -123,6 +141,16 @@ class Index:
             if all(any(w.startswith(a) for w in own) for a in asked):
                 seen.add(entity.iri)
                 yield entity
+
+    def namesakes(self) -> list[Entity]:
+        """Return the organisations that share a full name or a VAT number with another one."""
+        shared: set[str] = set()
+        for numbers in self._keys.values():
+            iris = {self.entities[self._owners[n]].iri for n in numbers}
+            shared |= iris if len(iris) > 1 else set()
+        for (name, _), found in self._identified.items():
+            shared |= set(found) if name == VAT and len(found) > 1 else set()
+        return [e for e in self.entities if e.iri in shared and e.kind == ORGANISATION]
 
     def _asked(self, evidence: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         """Return the evidence in the spelling of the index, without what cannot be a value."""
@@ -189,7 +217,16 @@ class Index:
         most = min(_COMPARED, len(cosines))
         best = np.argpartition(cosines, len(cosines) - most)[len(cosines) - most :]
         close = {int(n) for n in best if cosines[n] > 0}
+        if len(name.words) <= _FEW_WORDS:
+            for word in name.words:
+                if word not in self._rarity:
+                    near = self._neighbours.near(word)
+                    close |= {n for n in near if self._wanted(n, query)}
         return close | set(self._keys.get(name.key, ()))
+
+    def _wanted(self, number: int, query: Query) -> bool:
+        kind = self.entities[self._owners[number]].kind
+        return query.kinds is None or not query.strict or kind in query.kinds
 
     def _likeness(self, name: Name, number: int) -> Likeness:
         other = self._names[number]
@@ -201,7 +238,9 @@ class Index:
             forms = float(name.forms == other.forms) if both else UNKNOWN
         elif same:
             forms = 1.0
-        return Likeness(alike if full else alike * _NOT_IN_FULL, same and full, forms)
+        if not full:
+            alike *= _NOT_IN_FULL if same else _NOT_IN_FULL_NOR_EQUAL
+        return Likeness(alike, same and full, forms)
 
     def _weight(self, word: str) -> float:
         return self._rarity.get(word, self._rarest)

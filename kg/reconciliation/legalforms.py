@@ -2,12 +2,15 @@
 
 The register of forms is ISO 20275 (Entity Legal Forms); here stand those that names of European
 organisations carry, in the folded spelling of `names.fold`. Forms are taken off a name at its end,
-and at its beginning where that is the custom; in the middle of a name they are words like others.
+and at its beginning where that is the custom or nothing else can be meant; in the middle of a name
+they are words like others, but for those long ones that nobody uses for anything else.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from kg.reconciliation.similarity import distance
 
 _WRITTEN: Final = {
     "gmbh": "gmbh|gesellschaft mit beschrankter haftung|mbh|gesmbh|ges mbh|gesellschaft mbh",
@@ -72,12 +75,39 @@ FORMS: Final = {
 }
 LONGEST: Final = max(map(len, FORMS))
 LEADING: Final = frozenset(
-    {("ab",), ("oy",), ("uab",), ("sia",), ("ou",), ("aktiebolaget",), ("srl",), ("sas",)}
+    {
+        ("ab",),
+        ("oy",),
+        ("uab",),
+        ("sia",),
+        ("ou",),
+        ("aktiebolaget",),
+        ("srl",),
+        ("gmbh",),
+        ("sro",),
+    }
+    | {("kft",), ("inc",), ("ltd",), ("plc",), ("llc",), ("doo",), ("aps",), ("bv",), ("nv",)}
 )
+ALONE: Final = frozenset(
+    {"aktiebolag", "aktiengesellschaft", "anonima", "anonyme", "besloten", "beschrankter"}
+    | {"etaireia", "etairia", "felelossegu", "haftung", "haftungsbeschrankt", "idiotiki"}
+    | {"incorporated", "kefalaiouchiki", "kommanditgesellschaft", "korlatolt", "limitada"}
+    | {"limitata", "limited", "limitee", "mukodo", "naamloze", "odpowiedzialnoscia"}
+    | {"ograniczona", "osakeyhtio", "responsabilita", "responsabilite", "reszvenytarsasag"}
+    | {"spolka", "tarsasag", "unternehmergesellschaft", "vennootschap", "zartkoruen"}
+)
+"""Words that are of legal forms wherever they stand, as when words are in another order."""
+
+_LONG: Final = 9
+_SURE: Final = 7
+"""Shorter words of legal forms are too near to others to be known with an error."""
 
 
-def split(words: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the words of a name without its legal forms, and the forms; never without words."""
+def split(words: tuple[str, ...], *, typed: bool) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the words of a name without its legal forms, and the forms; never without words.
+
+    In a name that somebody `typed`, long words of legal forms are known with typing errors too.
+    """
     forms: set[str] = set()
     while taken := _at_the_end(words):
         forms.add(FORMS[words[-taken:]])
@@ -85,7 +115,14 @@ def split(words: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
     if len(words) > 1 and words[:1] in LEADING:
         forms.add(FORMS[words[:1]])
         words = words[1:]
-    return words, frozenset(forms)
+    kept = tuple(w for w in words if w not in ALONE and not (typed and _mistyped(w)))
+    return kept or words, frozenset(forms)
+
+
+def _mistyped(word: str) -> bool:
+    """Tell whether a word is one of a legal form but for one typing error, two if it is long."""
+    most = 2 if len(word) > _LONG else 1
+    return any(distance(form, word, most) <= most for form in ALONE if len(form) >= _SURE)
 
 
 def _at_the_end(words: tuple[str, ...]) -> int:

@@ -65,9 +65,10 @@ _WRITTEN_OUT: Final = {
 class Name:
     """A name: its words without joining ones and legal forms, and the forms."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, typed: bool = False) -> None:
+        """Take a text apart; in one that was `typed`, legal forms may be mistyped."""
         self.text = text[:MOST_CHARACTERS]
-        written, self.forms = legalforms.split(words(self.text))
+        written, self.forms = legalforms.split(words(self.text), typed=typed)
         kept = tuple(w for w in written if w not in _JOINING) or written
         self.words = tuple(_WRITTEN_OUT.get(w, w) for w in kept)
 

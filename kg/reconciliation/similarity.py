@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 LEAST: Final = 0.66
 """Words less alike than this are not the same word."""
 
-_ABBREVIATED: Final = 0.9
+_ABBREVIATED: Final = 0.6
+_WRITTEN: Final = 0.3
 _SHORTEST: Final = 3
 _COVERED: Final = 0.3
 
@@ -51,9 +52,10 @@ def distance(one: str, other: str, most: int) -> int:
 def likeness(one: str, other: str) -> float:
     """Return how alike two words are, from 0 to 1; numbers are equal or not."""
     short, long = sorted((one, other), key=len)
+    alike = _spelling(short, long)
     if _SHORTEST <= len(short) < len(long) and short.isalpha() and long.startswith(short):
-        return _ABBREVIATED
-    return _spelling(short, long)
+        return max(alike, _ABBREVIATED + _WRITTEN * len(short) / len(long))
+    return alike
 
 
 def _spelling(short: str, long: str) -> float:
