@@ -31,6 +31,7 @@ from kg.errors import (
     ParameterError,
     QueryCancelledError,
     QueryError,
+    WorkspaceError,
 )
 from kg.query.request import Acceptable, QueryRequest
 
@@ -86,8 +87,8 @@ class Desk:
         """Return the header fields for an answer that is asked for with `lint=1`."""
         try:
             _, remarks = await asyncio.to_thread(self.lint, text)
-        except QueryError:  # the query operation knows more syntax, and says what is wrong
-            return []
+        except (QueryError, WorkspaceError):
+            return []  # what is wrong is for the query operation to say, which knows more syntax
         found = [(b"x-lint", str(len(remarks)).encode())]
         target = f"sparql/lint?query={quote(text, safe='')}"
         if remarks and len(target) <= _LONGEST_LINK:
@@ -177,7 +178,7 @@ async def explain_empty_answer(request: Request) -> Response:
 
 
 async def _count(pool: QueryPool, query: QueryRequest, gone: Gone, text: str) -> int | None:
-    """Return the one number that a query selects; None if it cannot be had."""
+    """Return how many rows a query has; None if that cannot be known."""
     seconds = min(query.timeout or _PART_SECONDS, _PART_SECONDS)
     request = QueryRequest(text, query.dataset, Acceptable("csv"), timeout=seconds)
     try:
@@ -186,7 +187,7 @@ async def _count(pool: QueryPool, query: QueryRequest, gone: Gone, text: str) ->
         raise
     except QueryError:
         return None
-    return int((answer.body or b"").split()[-1])
+    return len((answer.body or b"").splitlines()) - 1
 
 
 async def explain_plan(request: Request) -> Response:

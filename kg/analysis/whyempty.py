@@ -64,8 +64,8 @@ async def why_empty(
 ) -> Explanation:
     """Return why a query has no rows.
 
-    `count` evaluates a SELECT of one number and returns it, or None if that takes too long; no
-    evaluation begins after so many `seconds`.
+    `count` evaluates a SELECT and returns the number of its rows, or None if that takes too long;
+    no evaluation begins after so many `seconds`.
     """
     return await _Search(reading, vocabulary, count, time.monotonic() + seconds).explain()
 
@@ -105,9 +105,8 @@ class _Search:
         if time.monotonic() > self._deadline:
             self._unfinished = True
             return None
-        body = f"{{ SELECT * {{ {pattern} }} LIMIT {most} }}"
-        query = f"{self._prologue}\nSELECT (COUNT(*) AS ?rows_) {self._datasets} {{ {body} }}"
-        found = await self._count(query)
+        head = f"{self._prologue}\nSELECT (1 AS ?row_) {self._datasets}"
+        found = await self._count(f"{head} {{ {pattern} }} LIMIT {most}")
         self._unfinished = self._unfinished or found is None
         return found
 

@@ -32,14 +32,13 @@ class Asker:
         self.asked = 0
 
     async def count(self, text: str) -> int | None:
-        """Return the number that a query selects; None for those that are slow."""
+        """Return how many rows a query has; None for those that are slow."""
         self.asked += 1
         if self.slow in text:
             return None
         found = self.release.store.query(text, use_default_graph_as_union=True)
         assert isinstance(found, QuerySolutions)
-        [row] = found
-        return int(row["rows_"].value)
+        return len(list(found))
 
 
 def explain(query: str, asker: Asker, vocabulary: Vocabulary, seconds: float = 60) -> Any:
@@ -213,9 +212,9 @@ def test_nothing_dropped_is_the_same_pattern(asker: Asker) -> None:
     )
     reading = Reading.of(PROLOGUE + query, DEFAULT_BASE)
     whole = Pattern(reading).without(frozenset())
-    count = f"{PROLOGUE}SELECT (COUNT(*) AS ?rows_) {{ {{ {{}} }} }}"
     plain = query.removeprefix("SELECT * ")
-    written = [asyncio.run(asker.count(count.replace("{}", text))) for text in (plain, whole)]
+    selects = [f"{PROLOGUE}SELECT ?o {text}" for text in (plain, whole)]
+    written = [asyncio.run(asker.count(text)) for text in selects]
 
     assert written[0] == written[1]
     assert written[0]

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.scratch import create_scratch_app
+from kg.settings import Settings
 from kg.terms import DEFAULT_BASE
 from kg.workspace import Workspace
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
-
-    from kg.settings import Settings
 
 PATHS = ["/sparql/lint", "/sparql/why-empty", "/sparql/explain"]
 SME = f"<{DEFAULT_BASE}ontology#SME>"
@@ -234,6 +234,30 @@ def test_long_queries_have_no_link(client: Client) -> None:
 def test_syntax_that_only_the_engine_knows(client: Client) -> None:
     """It is answered, without remarks."""
     answer = client.ask("/sparql", "SELECT * { << ?s ?p ?o >> ?q ?r }", lint="1")
+
+    assert answer.status_code == 200
+    assert "x-lint" not in answer.headers
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_published_yet(path: str, tmp_path: Path) -> None:
+    """There is nothing to compare a query with, and that is said."""
+    with asyncio.Runner() as runner:
+        app = create_app(Settings(home=tmp_path), Workspace(tmp_path))
+        stack = AsyncExitStack()
+        runner.run(stack.enter_async_context(app.router.lifespan_context(app)))
+        answer = Client(app, runner).ask(path, "ASK {}")
+        runner.run(stack.aclose())
+
+    assert_problem(answer, 503, "Workspace")
+
+
+def test_scratch_mode_has_no_remarks(tmp_path: Path) -> None:
+    """There `lint=1` is passed over."""
+    app = create_scratch_app(Settings(home=tmp_path))
+    with asyncio.Runner() as runner:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+        answer = runner.run(client.get("/sparql", params={"query": "ASK {}", "lint": "1"}))
 
     assert answer.status_code == 200
     assert "x-lint" not in answer.headers
