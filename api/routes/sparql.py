@@ -93,7 +93,7 @@ async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked:
     try:
         headers = answers.headers(answer, asked, safe=scope["method"] in _SAFE)
         headers.append((b"x-query-id", answer.id.encode()))
-        if asked.lint:
+        if asked.lint and hasattr(state, "desk"):
             headers += await state.desk.fields(asked.query.text)
         if answer.body is not None or scope["method"] == "HEAD":
             await _send(send, 200, headers, answer.body or b"")
