@@ -29,10 +29,10 @@ FORMATS = {
     **dict.fromkeys(["json", "xml", "csv", "tsv"], ROWS),
     **dict.fromkeys(["turtle", "ntriples", "jsonld", "rdfxml", "nquads", "trig"], TRIPLES),
 }
-KILLS = int(os.environ.get("ATLAS_SOAK", "10"))
+KILLS = int(os.environ.get("ATLAS_SOAK", "8"))
 
 
-def url(endpoint: str, name: str, timeout: str = "0.4") -> str:
+def url(endpoint: str, name: str, timeout: str = "0.25") -> str:
     return f"{endpoint}?format={name}&timeout={timeout}&query={quote(FORMATS[name])}"
 
 

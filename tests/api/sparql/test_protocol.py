@@ -152,7 +152,6 @@ def test_what_is_not_available_is_406(
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda client: client.get("/sparql"),
         lambda client: client.get("/sparql", params={"query": ["ASK {}", "ASK {}"]}),
         lambda client: client.get("/sparql", params={"query": "ASK {}", "timeout": "soon"}),
         lambda client: client.get("/sparql", params={"query": "ASK {}", "timeout": "-1"}),
