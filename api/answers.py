@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 CROSS_ORIGIN: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"etag, link, retry-after, x-lint, x-query-id, x-release"),
+    (
+        b"access-control-expose-headers",
+        b"etag, link, retry-after, x-engine, x-lint, x-query-id, x-release",
+    ),
 ]
 _VARY: Final = (b"vary", b"accept, accept-encoding")
 _NOT_KEPT: Final[Headers] = [(b"cache-control", b"no-store"), _VARY]
@@ -23,8 +26,8 @@ def tag(release: str | None, asked: Asked) -> bytes:
     """Return the entity tag: weak, because an answer's order and blank nodes may differ."""
     if asked.query is None:
         return b""
-    text, dataset, acceptable, _ = asked.query.key
-    content = f"{release}\0{text}\0{dataset}\0{acceptable}\0{asked.choice.asked}"
+    text, dataset, acceptable, _, engine = asked.query.key
+    content = f"{release}\0{text}\0{dataset}\0{acceptable}\0{engine}\0{asked.choice.asked}"
     digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
     return f'W/"{digest}"'.encode()
 
@@ -45,6 +48,7 @@ def headers(answer: Answer, asked: Asked, *, safe: bool) -> Headers:
     found = [
         (b"content-type", asked.choice.media_type(head.media_type).encode()),
         (b"x-release", answer.release.encode()),
+        (b"x-engine", head.engine.encode()),
         *CROSS_ORIGIN,
         *(validators(tag(answer.release, asked)) if safe and head.lasting else _NOT_KEPT),
     ]

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast, get_args
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from api.negotiation import Choice, by_accept, by_name, coding
@@ -21,7 +21,7 @@ from kg.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from kg.query.request import WHOLE, Dataset, QueryRequest
+from kg.query.request import WHOLE, Dataset, EngineName, QueryRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -203,8 +203,17 @@ def _asked(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Ask
         choice.acceptable,
         coding(headers.get(b"accept-encoding", b"").decode("latin-1")),
         _seconds(single(parameters, "timeout")),
+        _engine(single(parameters, "engine")),
     )
     return Asked(request, choice, headers, single(parameters, "lint") == "1")
+
+
+def _engine(name: str | None) -> EngineName:
+    found = next((known for known in get_args(EngineName) if name in {known, None}), None)
+    if found is None:
+        detail = f"'engine' is {name!r}; expected one of {', '.join(get_args(EngineName))}"
+        raise ParameterError(detail, parameter="engine", allowed=list(get_args(EngineName)))
+    return cast("EngineName", found)
 
 
 def _choice(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Choice:

@@ -5,7 +5,8 @@
    the first of their graphs in alphabetical order, and the provenance of its entity names them all.
 2. The rules of the ontology add what follows, in the graph `inferred`.
 3. Provenance says for every entity where it was first written, in the graph `provenance`.
-4. All of it is written as N-Quads and bulk-loaded into a fresh store, which is then compacted.
+4. All of it is written twice: as columns (kg.columns), and as N-Quads that are bulk-loaded into a
+   fresh store, which is then compacted. Both must hold equally many quads.
 5. The finished folder is renamed to its number, and the link `current` moved to it.
 
 A release is a function of its inputs: the imports, the ontology, the base IRI and the code version.
@@ -24,13 +25,23 @@ import pyarrow as pa
 import pyoxigraph
 
 import kg
-from kg import amendments, axioms, database, imports, inference, nquads, provenance, releases
+from kg import (
+    amendments,
+    axioms,
+    columns,
+    database,
+    imports,
+    inference,
+    nquads,
+    provenance,
+    releases,
+)
 from kg.database import quoted
 from kg.errors import WorkspaceError
 from kg.identifiers import Identifiers
 from kg.progress import Stages, silent
 from kg.statements import SCHEMA, batches
-from kg.workspace import new_folder, point, write_manifest
+from kg.workspace import new_folder, point, remove, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -168,12 +179,16 @@ class _Making:
             with self.stages.stage("write N-Quads"):
                 nquads.write(connection, "quad", lines)
                 counts = _counts(connection)
+            with self.stages.stage("write columns"):
+                in_columns = columns.build(connection, "quad", folder / "columns")
         with self.stages.stage("load store"):
             held = load_store(lines, folder / "store")
-            if held != sum(counts.values()):
-                counts = _recount(folder / "store")
+        if held != in_columns:
+            detail = f"The store holds {held} quads, the columns {in_columns}: nothing is published"
+            raise WorkspaceError(detail)
         lines.unlink()
-        return counts
+        remove(folder / "spill")
+        return counts if held == sum(counts.values()) else _recount(folder / "store")
 
 
 def _merge(

@@ -15,7 +15,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from kg.errors import QueryFailedError, QueryRefusedError
 from kg.query.engine_errors import syntax_fault
-from kg.query.evaluation import Source, evaluate
+from kg.query.evaluation import OXIGRAPH, Source, evaluate
 from kg.query.evaluation import run as run_query
 from kg.query.frames import Head
 from kg.query.operations import make_right, on_dataset, read
@@ -52,7 +52,7 @@ class _Body:
         self.data = bytearray()
         self.media_type = ""
 
-    def begin(self, form: Format, *, lasting: bool) -> None:  # noqa: ARG002 - the store changes
+    def begin(self, form: Format, *, lasting: bool, engine: str = OXIGRAPH) -> None:  # noqa: ARG002 - the store changes
         self.media_type = form.media_type
 
     def write(self, data: bytes, /) -> int:

@@ -213,6 +213,12 @@ _QUERY_PARAMETERS: Final[list[dict[str, Any]]] = [
         ("format", "The format, by name or media type, instead of Accept.", {"type": "string"}),
         ("timeout", "Seconds that the query may take.", {"type": "number"}),
         (
+            "engine",
+            "Who answers; X-Engine says who did. With auto, aggregates, scans and what Oxigraph is"
+            " known to answer wrongly go to the columns.",
+            {"type": "string", "enum": ["auto", "columns", "oxigraph"]},
+        ),
+        (
             "lint",
             "1: say in X-Lint how many remarks there are on the query, and in Link where.",
             {"type": "string", "enum": ["1"]},

@@ -37,7 +37,7 @@ class _Output:
         self.write = stream.write
         self.flush = stream.flush
 
-    def begin(self, form: Format, *, lasting: bool) -> None:
+    def begin(self, form: Format, *, lasting: bool, engine: str = "oxigraph") -> None:
         """Take note of nothing: the caller chose the format."""
 
 

@@ -15,10 +15,12 @@ import os
 import re
 import shutil
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kg.errors import QueryFailedError, QueryRefusedError
 from kg.query.formats import Format, Kind, named
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     from kg.query.request import Dataset, QueryRequest
     from kg.sparql.engine import Choice, Engine
-
-EngineName = Literal["auto", "columns", "oxigraph"]
 
 _WORK: Final = re.compile(
     r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b",
@@ -62,7 +62,7 @@ class Columns:
 
         Raises:
             QuerySyntaxError: the text is no SPARQL query.
-            NotCompilable: the columns were asked for and do not cover the query.
+            QueryRefusedError: the columns were asked for and do not cover the query.
             QueryTimeoutError, QueryMemoryError: a limit was reached.
         """
         if request.engine == "auto" and not _WORK.search(request.text):
@@ -72,13 +72,13 @@ class Columns:
         try:
             if request.engine == "auto" and self._engine.advise(request.text).engine != "columns":
                 return None
-            return self._answered(request, base or "")
-        except NotCompilable:
+            return _begun(self._answered(request, base or ""))
+        except NotCompilable as error:
             if request.engine == "columns":
-                raise
+                raise QueryRefusedError(f"Not covered by the columns: {error.detail}") from None
             return None
 
-    def _answered(self, request: QueryRequest, base: str) -> ColumnAnswer | None:
+    def _answered(self, request: QueryRequest, base: str) -> ColumnAnswer:
         from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
 
         choice = _choice(request.dataset)
@@ -94,6 +94,22 @@ class Columns:
         wanted = named(kind, name)
         pieces = self._engine.evaluate(request.text, wanted.types[0], choice, base=base)
         return ColumnAnswer(wanted, pieces)
+
+
+def _begun(answer: ColumnAnswer) -> ColumnAnswer:
+    """Return the answer with its first piece made: until then a query may be found not covered."""
+    import duckdb  # noqa: PLC0415 - see Columns._engine
+
+    def told() -> Iterator[bytes]:
+        try:
+            yield from answer.pieces
+        except duckdb.Error as error:
+            detail = f"The columns could not complete the answer: {error}"
+            raise QueryFailedError(detail) from error
+
+    pieces = told()
+    first = next(pieces, b"")
+    return ColumnAnswer(answer.form, chain((first,), pieces))
 
 
 def _choice(dataset: Dataset) -> Choice:

@@ -27,11 +27,13 @@ from kg.query.syntax import check, parse
 from kg.query.tokens import tokenize, unescape
 
 if TYPE_CHECKING:
+    from kg.query.columns import Columns
     from kg.query.request import Acceptable, Dataset, QueryRequest
     from kg.query.tokens import Token
 
 Results = QuerySolutions | QueryBoolean | QueryTriples
 
+OXIGRAPH: Final = "oxigraph"
 _DEFAULT_GRAPH: Final = DefaultGraph()
 _REASON: Final = re.compile(
     r"(?:expected |, )(?:one of )?((?:[A-Z][a-z]+|The SELECT|SELECT \*) [^,\[\"]+)"
@@ -42,7 +44,7 @@ _REASON: Final = re.compile(
 class Sink(Protocol):
     """Takes an answer: what it is, then its bytes."""
 
-    def begin(self, form: Format, *, lasting: bool) -> None:
+    def begin(self, form: Format, *, lasting: bool, engine: str = OXIGRAPH) -> None:
         """Learn the format; called once, before the first `write`."""
 
     def write(self, data: bytes, /) -> int:
@@ -57,18 +59,20 @@ class Source:
     """A store as queries see it.
 
     `union` if its default graph stands for all graphs together; `base` is the IRI against which a
-    query without BASE resolves its relative IRIs (SPARQL 1.1, section 4.1.1.2).
+    query without BASE resolves its relative IRIs (SPARQL 1.1, section 4.1.1.2); `columns` is the
+    other engine over the same data, where the release has it.
     """
 
     store: Store
     union: bool
     base: str | None = None
+    columns: Columns | None = None
 
     @classmethod
-    def of(cls, store: Store, base: str | None = None) -> Source:
+    def of(cls, store: Store, base: str | None = None, columns: Columns | None = None) -> Source:
         """Return the store; the default graph is the union unless the store has one of its own."""
         own = next(iter(store.quads_for_pattern(None, None, None, _DEFAULT_GRAPH)), None)
-        return cls(store, own is None, base)
+        return cls(store, own is None, base, columns if own is None else None)
 
 
 class Query(NamedTuple):
@@ -104,6 +108,8 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         QueryFailedError: the engine could not read the store or gave up.
     """
     asked = Query.of(request.text, request.dataset)
+    if _answered_by_columns(source, request, sink):
+        return
     try:
         results = _evaluated(source, asked)
         form = _chosen(results, request.acceptable)
@@ -111,6 +117,22 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
     except (OSError, RuntimeError) as error:
         raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
+
+
+def _answered_by_columns(source: Source, request: QueryRequest, sink: Sink) -> bool:
+    if request.engine == OXIGRAPH:
+        return False
+    if source.columns is None:
+        if request.engine == "columns":
+            raise QueryRefusedError("This release has no columns; leave engine=columns out")
+        return False
+    answer = source.columns.answer(request, source.base)
+    if answer is None:
+        return False
+    sink.begin(answer.form, lasting=True, engine="columns")
+    for piece in answer.pieces:
+        sink.write(piece)
+    return True
 
 
 def run(source: Source, text: str, dataset: Dataset) -> Results:

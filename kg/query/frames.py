@@ -45,9 +45,10 @@ class Head(NamedTuple):
 
     def pack(self, body: bytes = b"") -> bytes:
         """Return the payload of a head, with what is already there of the body."""
-        return "\n".join(
-            (self.media_type, self.coding, f"{self.lasting:d}", self.engine, "")
-        ).encode() + body
+        return (
+            "\n".join((self.media_type, self.coding, f"{self.lasting:d}", self.engine, "")).encode()
+            + body
+        )
 
     @classmethod
     def unpack(cls, payload: bytes) -> tuple[Head, bytes]:

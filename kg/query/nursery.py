@@ -156,6 +156,17 @@ def _ignore_loss(worker: Worker) -> None:
     """Accept the end of a worker that nobody needs."""
 
 
+# A worker that is out of memory dies as it should: one line of it is enough. And what the zygote
+# imports is not to start threads, for it forks.
+_QUIET: Final = {
+    "RUST_BACKTRACE": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    # The other pools reserve a gibibyte at once, which the limit of a worker would count.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+
+
 class Nursery:
     """The zygote's parent; a zygote that is lost is made anew with the next worker."""
 
@@ -183,8 +194,7 @@ class Nursery:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            # A worker that is out of memory dies as it should: one line of it is enough.
-            env=os.environ | {"RUST_BACKTRACE": "0"},
+            env=os.environ | _QUIET,
         )
         theirs.close()
         self._control = ours

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+EngineName = Literal["auto", "columns", "oxigraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +38,39 @@ class Acceptable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """One query: `timeout` in seconds (None: the default), `coding` the content coding."""
+    """One query: `timeout` in seconds (None: the default), `coding` the content coding.
+
+    `engine` says who is to answer; with `auto` the query decides (kg.query.columns).
+    """
 
     text: str
     dataset: Dataset = WHOLE
     acceptable: Acceptable = Acceptable()  # noqa: RUF009 - a tuple does not change
     coding: str = "identity"
     timeout: float | None = None
+    engine: EngineName = "auto"
 
     @property
-    def key(self) -> tuple[str, Dataset, Acceptable, str]:
+    def key(self) -> tuple[str, Dataset, Acceptable, str, EngineName]:
         """What the answer depends on, the release apart."""
-        return (self.text, self.dataset, self.acceptable, self.coding)
+        return (self.text, self.dataset, self.acceptable, self.coding, self.engine)
 
     def to_json(self) -> bytes:
         """Return the request as a worker reads it; `from_json` is the inverse."""
         return json.dumps(
-            [self.text, self.dataset.default, self.dataset.named, self.acceptable, self.coding]
+            [
+                self.text,
+                self.dataset.default,
+                self.dataset.named,
+                self.acceptable,
+                self.coding,
+                self.engine,
+            ]
         ).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> QueryRequest:
         """Read what `to_json` wrote; the time limit stays with the sender, who enforces it."""
-        text, default, named, acceptable, coding = json.loads(data)
-        return cls(text, Dataset(tuple(default), tuple(named)), Acceptable(*acceptable), coding)
+        text, default, named, acceptable, coding, engine = json.loads(data)
+        dataset = Dataset(tuple(default), tuple(named))
+        return cls(text, dataset, Acceptable(*acceptable), coding, engine=engine)

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import zstandard
 from pyoxigraph import Store
 
 from kg.errors import AtlasError, WorkspaceError
-from kg.query.evaluation import Source, evaluate
+from kg.query.columns import Columns
+from kg.query.evaluation import OXIGRAPH, Source, evaluate
 from kg.query.frames import ANSWER, DATA, END, HEAD, PIECE, PROBLEM, READY, FrameReader, Head, frame
 from kg.query.limits import confine
 from kg.query.request import QueryRequest
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from kg.query.formats import Format
 
 _WORTH_COMPRESSING: Final = 1024
+
+_LATER_PIECE: Final = 4 * PIECE
+"""The first piece is to come soon; after it larger ones cost less."""
 
 
 class _Identity:
@@ -53,18 +58,19 @@ class Answering:
         self._coding = coding
         self._pending: list[bytes] = []
         self._size = 0
+        self._enough = PIECE
         self._compressor: Any = None
         self._head = Head("", "identity", lasting=False)
 
-    def begin(self, form: Format, *, lasting: bool) -> None:
+    def begin(self, form: Format, *, lasting: bool, engine: str = OXIGRAPH) -> None:
         """Learn the format of the body."""
-        self._head = Head(form.media_type, "identity", lasting)
+        self._head = Head(form.media_type, "identity", lasting, engine)
 
     def write(self, data: bytes, /) -> int:
         """Take what the engine wrote and pass on what fills a piece."""
         self._pending.append(data)
         self._size += len(data)
-        if self._size >= PIECE:
+        if self._size >= self._enough:
             self._send_piece()
         return len(data)
 
@@ -82,6 +88,7 @@ class Answering:
         if self._compressor is None:
             self._compressor = _compressor(self._coding)
             opening = frame(HEAD, self._head._replace(coding=self._coding).pack())
+            self._enough = _LATER_PIECE
         piece = self._compressor.compress(self._taken())
         self._channel.sendall(opening + (frame(DATA, piece) if piece else b""))
 
@@ -122,6 +129,17 @@ class Opening(NamedTuple):
     base: str | None
 
 
+def columns_of(opening: Opening) -> Path:
+    """Return where the columns of the same release are, if it has any."""
+    return Path(opening.store).parent / "columns"
+
+
+def _columns(opening: Opening) -> Columns | None:
+    """Return the columns beside the store; they spill before the process meets its own limit."""
+    folder = columns_of(opening)
+    return Columns(folder, opening.memory // (2 * 1024 * 1024)) if folder.is_dir() else None
+
+
 def work(channel: socket.socket, opening: Opening) -> NoReturn:
     """Open the store, say so, and answer queries until the channel closes; then exit.
 
@@ -129,7 +147,8 @@ def work(channel: socket.socket, opening: Opening) -> NoReturn:
     cause from its exit status.
     """
     try:
-        source = Source.of(Store.read_only(opening.store), opening.base)
+        store = Store.read_only(opening.store)
+        source = Source.of(store, opening.base, _columns(opening))
     except OSError as error:
         _complain(channel, WorkspaceError(f"The store {opening.store} cannot be opened: {error}"))
         os._exit(1)

@@ -15,6 +15,7 @@ serving process ends the kernel kills the zygote, and with it every worker.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -25,7 +26,7 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from kg.query.limits import die_with_parent
-from kg.query.worker import Opening, work
+from kg.query.worker import Opening, columns_of, work
 
 MESSAGE: Final = 64 * 1024
 
@@ -38,6 +39,7 @@ class Zygote:
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, None)
         self._pids: dict[int, int] = {}
+        self._prepared = False
 
     def run(self) -> None:
         """Serve until the control socket is closed."""
@@ -61,17 +63,30 @@ class Zygote:
 
     def _spawn(self, message: dict[str, Any], descriptor: int) -> None:
         number = message["spawn"]
+        opening = Opening(*message["opening"])
+        if columns_of(opening).is_dir():
+            self._prepare()
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(parent, message, descriptor)
+            self._become_worker(parent, opening, descriptor)
         os.close(descriptor)
         pidfd = os.pidfd_open(pid)
         self._pids[number] = pid
         self._selector.register(pidfd, selectors.EVENT_READ, number)
         self._tell({"spawned": number, "pid": pid}, [pidfd])
 
-    def _become_worker(self, parent: int, message: dict[str, Any], descriptor: int) -> NoReturn:
+    def _prepare(self) -> None:
+        """Import the other engine once, here: a worker that answers one heavy query is then left.
+
+        The nursery's environment keeps its libraries from starting threads.
+        """
+        if not self._prepared:
+            importlib.import_module("kg.sparql.engine")
+            gc.freeze()
+            self._prepared = True
+
+    def _become_worker(self, parent: int, opening: Opening, descriptor: int) -> NoReturn:
         """Keep nothing of the zygote but the channel; never return."""
         die_with_parent(parent)
         self._control.close()
@@ -79,7 +94,7 @@ class Zygote:
             if key.data is not None:
                 os.close(key.fd)
         self._selector.close()
-        work(socket.socket(fileno=descriptor), Opening(*message["opening"]))
+        work(socket.socket(fileno=descriptor), opening)
 
     def _renice(self, number: int, value: int) -> None:
         with suppress(OSError, KeyError):  # it may have ended meanwhile

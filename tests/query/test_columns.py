@@ -1,0 +1,107 @@
+"""The columns answer what is for them, as Oxigraph would; what they do not cover is not lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from pyoxigraph import Store
+
+from kg.errors import QueryRefusedError
+from kg.query.columns import Columns
+from kg.query.evaluation import Source, evaluate
+from kg.query.request import Acceptable, QueryRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg.query.formats import Format
+    from kg.query.request import EngineName
+
+ATLAS = "PREFIX atlas: <https://w3id.org/cluster-atlas/ontology#>"
+FOR_COLUMNS = {
+    "aggregate": "SELECT ?type (COUNT(*) AS ?n) { ?s a ?type } GROUP BY ?type",
+    "sum": f"""{ATLAS} SELECT ?country (SUM(?net) AS ?sum) {{ ?p atlas:organisation ?o ;
+        atlas:netEcContribution ?net . ?o atlas:country ?country }} GROUP BY ?country""",
+    "not exists": f"""{ATLAS} SELECT DISTINCT ?o {{ ?o a atlas:Organisation
+        FILTER NOT EXISTS {{ ?o atlas:participatesIn/atlas:field ?f }} }}""",
+    "graph": "SELECT ?g (COUNT(?s) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
+}
+
+
+class Kept:
+    """Keeps an answer and who gave it."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.engine = ""
+
+    def begin(self, form: Format, *, lasting: bool, engine: str = "oxigraph") -> None:
+        """Learn who answers."""
+        assert form.name == "csv"
+        assert lasting
+        self.engine = engine
+
+    def write(self, data: bytes, /) -> int:
+        """Keep a piece."""
+        self.data += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def rows(self) -> list[tuple[tuple[str, str], ...]]:
+        """Return the solutions, whatever the order of rows and columns."""
+        table = csv.DictReader(io.StringIO(self.data.decode(), newline=""))
+        return sorted(tuple(sorted(row.items())) for row in table)
+
+
+@pytest.fixture(scope="module")
+def source(sample_home: Path) -> Source:
+    release = sample_home / "current"
+    return Source.of(
+        Store.read_only(str(release / "store")), None, Columns(release / "columns", 512)
+    )
+
+
+def ask(source: Source, text: str, engine: EngineName = "auto") -> Kept:
+    kept = Kept()
+    evaluate(source, QueryRequest(text, acceptable=Acceptable("csv", "csv"), engine=engine), kept)
+    return kept
+
+
+@pytest.mark.parametrize("name", FOR_COLUMNS)
+def test_both_engines_give_the_same_solutions(source: Source, name: str) -> None:
+    by_columns = ask(source, FOR_COLUMNS[name], "columns")
+    by_oxigraph = ask(source, FOR_COLUMNS[name], "oxigraph")
+
+    assert (by_columns.engine, by_oxigraph.engine) == ("columns", "oxigraph")
+    assert by_columns.rows() == by_oxigraph.rows()
+    assert by_columns.rows()
+
+
+def test_the_query_decides(source: Source) -> None:
+    """An aggregate over everything is for the columns, a look-up for Oxigraph."""
+    look_up = "SELECT ?p ?o { <https://w3id.org/cluster-atlas/id/project/101056957> ?p ?o }"
+
+    assert ask(source, FOR_COLUMNS["aggregate"]).engine == "columns"
+    assert ask(source, look_up).engine == "oxigraph"
+
+
+def test_what_the_columns_do_not_cover_goes_to_oxigraph(source: Source) -> None:
+    """Unless the columns were asked for: then the reason is told."""
+    text = "SELECT (COUNT(*) AS ?n) (SHA512('x') AS ?hash) { ?s ?p ?o }"
+
+    assert ask(source, text).engine == "oxigraph"
+    with pytest.raises(QueryRefusedError, match="Not covered by the columns"):
+        ask(source, text, "columns")
+
+
+def test_a_release_without_columns_says_so(source: Source) -> None:
+    plain = Source.of(source.store)
+
+    assert ask(plain, FOR_COLUMNS["aggregate"]).engine == "oxigraph"
+    with pytest.raises(QueryRefusedError, match="no columns"):
+        ask(plain, FOR_COLUMNS["aggregate"], "columns")
