@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kg.query.request import Dataset, QueryRequest
-    from kg.sparql.engine import Choice, Engine
+    from kg.sparql.engine import Engine
+    from kg.sparql.plans import Choice
 
 _WORK: Final = re.compile(
     r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b",
@@ -113,7 +114,7 @@ def _begun(answer: ColumnAnswer) -> ColumnAnswer:
 
 
 def _choice(dataset: Dataset) -> Choice:
-    from kg.sparql.engine import Choice  # noqa: PLC0415 - see Columns._engine
+    from kg.sparql.plans import Choice  # noqa: PLC0415 - see Columns._engine
 
     if not dataset:
         return Choice()
