@@ -180,7 +180,9 @@ async def explain_empty_answer(request: Request) -> Response:
 async def _count(pool: QueryPool, query: QueryRequest, gone: Gone, text: str) -> int | None:
     """Return how many rows a query has; None if that cannot be known."""
     seconds = min(query.timeout or _PART_SECONDS, _PART_SECONDS)
-    request = QueryRequest(text, query.dataset, Acceptable("csv"), timeout=seconds)
+    form = Acceptable("csv")
+    # Oxigraph stops at the first rows; the columns would make all of them.
+    request = QueryRequest(text, query.dataset, form, timeout=seconds, engine="oxigraph")
     try:
         answer = await pool.evaluate(request, gone)
     except (BusyError, QueryCancelledError):
