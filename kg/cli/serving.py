@@ -52,6 +52,7 @@ def _serve(at: Root, host: str | None, port: int | None, announce: Any) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.server import configure
     from kg.store import Serving
 
     at.workspace.tidy()
@@ -60,10 +61,12 @@ def _serve(at: Root, host: str | None, port: int | None, announce: Any) -> None:
     # From here on a request waits for the server instead of being refused.
     bound.listen()
     announce("http://{}:{}".format(*bound.getsockname()[:2]))
-    app = create_app(at.settings, at.workspace)
-    # httptools: its broken endings are seen by every client, HTTP/1.0 included.
-    config = uvicorn.Config(
-        app, http="httptools", log_level="warning", server_header=False, timeout_keep_alive=30
+    config = configure(
+        create_app(at.settings, at.workspace),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
     )
     uvicorn.Server(config).run(sockets=[bound])
 
