@@ -34,8 +34,8 @@ SECONDARY: Final = ("shortName", SKOS + "altLabel", SKOS + "hiddenLabel")
 """The properties of acronyms, former and other names."""
 
 ROR_SPACE: Final = "https://ror.org/"
-PIC, VAT, ROR, CODE = "pic", "vat", "ror", "code"
-DECISIVE: Final = (PIC, VAT, ROR, CODE)
+IRI, PIC, VAT, ROR, CODE = "iri", "pic", "vat", "ror", "code"
+DECISIVE: Final = (IRI, PIC, ROR, CODE, VAT)
 """The identifiers, the surest first; an entity with another one than asked for is another."""
 
 

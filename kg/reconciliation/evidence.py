@@ -2,6 +2,7 @@
 
 | property | also called | compared |
 |---|---|---|
+| id | iri | equal or not |
 | pic | | equal or not |
 | vatNumber | vat | equal or not |
 | rorId | ror | equal or not |
@@ -18,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kg.reconciliation import identifiers, similarity
-from kg.reconciliation.entities import CODE, PIC, ROR, VAT
+from kg.reconciliation.entities import CODE, IRI, PIC, ROR, VAT
 from kg.reconciliation.names import key
 from kg.terms import COUNTRY, NUTS
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kg.reconciliation.entities import Entity
 
 PROPERTIES: Final = {
+    "id": IRI,
+    "iri": IRI,
     "pic": PIC,
     "vatnumber": VAT,
     "vat": VAT,
@@ -65,6 +68,7 @@ def evidence_of(pid: str) -> str | None:
 
 
 _READERS: Final[Mapping[str, Callable[[str], str | None]]] = {
+    IRI: str,
     PIC: identifiers.pic,
     VAT: identifiers.vat,
     ROR: identifiers.ror,
@@ -94,7 +98,7 @@ class Spelling:
 
 def agreement(name: str, asked: tuple[str, ...], entity: Entity) -> float | None:
     """Return how well a candidate agrees with what was asked, 0 to 1; None if it says nothing."""
-    stated = entity.evidence.get(name)
+    stated = (entity.iri,) if name == IRI else entity.evidence.get(name)
     if not stated:
         return None
     return max(_alike(name, a, s) for a in asked for s in stated)

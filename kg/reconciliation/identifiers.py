@@ -49,12 +49,12 @@ def web(text: str) -> str | None:
     address = text.strip().lower()
     address = address if "//" in address else f"//{address}"
     try:
-        host = urlsplit(address).hostname or ""
+        host = (urlsplit(address).hostname or "").removesuffix(".")
     except ValueError:
         return None
     if not _HOST.fullmatch(host):
         return None
-    return _own(host.removesuffix("."))
+    return _own(host)
 
 
 def _own(host: str) -> str | None:

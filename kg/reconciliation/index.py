@@ -26,11 +26,13 @@ from kg.reconciliation import identifiers, similarity
 from kg.reconciliation.entities import (
     CODE,
     DECISIVE,
+    IRI,
     KINDS,
     ORGANISATION,
     PIC,
     PLACE,
     ROR,
+    TECHNOLOGY,
     VAT,
     place,
     read,
@@ -59,8 +61,10 @@ _ELSEWHERE: Final = 0.75
 _NOT_IN_FULL: Final = 0.95
 _NOT_IN_FULL_NOR_EQUAL: Final = 0.85
 _FEW_WORDS: Final = 2
+_LEAST_ALIKE: Final = 0.2
 _SAME_DOMAIN: Final = 50
 _READERS: Final[dict[str, Callable[[str], str | None]]] = {
+    IRI: str,
     PIC: identifiers.pic,
     VAT: identifiers.vat,
     ROR: identifiers.ror,
@@ -75,6 +79,7 @@ class Index:
         self.entities = entities
         self.place = place
         self.by_iri = {entity.iri: entity for entity in entities}
+        self._ranks = {entity.iri: rank for rank, entity in enumerate(entities)}
         self._identified = _identified(entities)
         self._names, self._owners, self._full = _names(entities)
         self._keys: defaultdict[str, list[int]] = defaultdict(list)
@@ -101,26 +106,32 @@ class Index:
 
     def search(self, query: Query) -> list[Candidate]:
         """Return the candidates for a query, the best first, at most as many as it asks for."""
+        candidates = [c for c in self._candidates(query) if _worth_showing(c)]
+        candidates.sort(key=lambda c: (-round(c.score, 6), self._ranks[c.entity.iri]))
+        typed = query.strict and query.kinds is not None and len(query.kinds) == 1
+        decide(candidates, typed=typed)
+        return candidates[: query.limit]
+
+    def _candidates(self, query: Query) -> Iterator[Candidate]:
+        """Yield the candidates of the types asked for, in no order.
+
+        A text that is an identifier is no name.
+        """
         asked = self._asked(query.evidence or {})
-        identified = set(self._by_identifier(query.text, asked))
-        found = {iri: Likeness() for iri in sorted(identified)}
-        if query.text:
-            found |= self._by_name(Name(query.text, typed=True), query, asked, identified)
-        named = bool(query.text) and not self._names_itself(query.text)
-        candidates = []
+        itself = self._identifiers_in(query)
+        name = Name("" if itself else query.text, typed=True)
+        asked |= itself
+        identified = set(self._by_identifier(asked))
+        found = dict.fromkeys(identified, Likeness()) | self._by_name(
+            name, query, asked, identified
+        )
         for iri, likeness in found.items():
             entity = self.by_iri[iri]
             wanted = query.kinds is None or entity.kind in query.kinds
             if wanted or not query.strict:
                 self.place(entity)
-                given = asked if named else asked | self._identifiers_in(query.text)
-                candidates.append(
-                    score(entity, likeness if named else None, given, wanted_kind=wanted)
-                )
-        candidates.sort(key=lambda c: -c.score)  # stable: own entities first among equals
-        typed = query.strict and query.kinds is not None and len(query.kinds) == 1
-        decide(candidates, typed=typed)
-        return candidates[: query.limit]
+                compared = likeness if name.words else None
+                yield score(entity, compared, asked, wanted_kind=wanted)
 
     def suggest(self, prefix: str, kinds: frozenset[str] | None = None) -> Iterator[Entity]:
         """Yield entities with a name in which a word begins each word of a prefix."""
@@ -142,14 +153,14 @@ class Index:
                 seen.add(entity.iri)
                 yield entity
 
-    def namesakes(self) -> list[Entity]:
-        """Return the organisations that share a full name or a VAT number with another one."""
+    def namesakes(self, shared_too: tuple[str, ...] = (VAT,)) -> list[Entity]:
+        """Return the organisations that share a name or other evidence with another entity."""
         shared: set[str] = set()
         for numbers in self._keys.values():
             iris = {self.entities[self._owners[n]].iri for n in numbers}
             shared |= iris if len(iris) > 1 else set()
         for (name, _), found in self._identified.items():
-            shared |= set(found) if name == VAT and len(found) > 1 else set()
+            shared |= set(found) if name in shared_too and len(found) > 1 else set()
         return [e for e in self.entities if e.iri in shared and e.kind == ORGANISATION]
 
     def _asked(self, evidence: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -161,31 +172,23 @@ class Index:
                 found[name] = kept
         return found
 
-    def _by_identifier(self, text: str, asked: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-        given = {**asked, **self._identifiers_in(text)}
+    def _by_identifier(self, asked: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         for name in DECISIVE:
-            for value in given.get(name, ()):
+            for value in asked.get(name, ()):
                 yield from self._identified.get((name, value), ())
         for value in asked.get("web", ()):
             yield from self._identified.get(("web", value), ())[:_SAME_DOMAIN]
-        if text in self.by_iri:
-            yield text
 
-    def _identifiers_in(self, text: str) -> dict[str, tuple[str, ...]]:
-        """Return the identifiers that a text itself is, of those that are known."""
-        found: dict[str, tuple[str, ...]] = {}
-        for name, reader in _READERS.items():
-            value = reader(text)
-            if value and (name, value) in self._identified:
-                found[name] = (value,)
-        entity = self.by_iri.get(text)
-        for name in DECISIVE if entity and not found else ():
-            if entity and name in entity.evidence:
-                found[name] = entity.evidence[name]
-        return found
+    def _identifiers_in(self, query: Query) -> dict[str, tuple[str, ...]]:
+        """Return the identifiers that the text of a query itself is, of those that are known.
 
-    def _names_itself(self, text: str) -> bool:
-        return text in self.by_iri or bool(self._identifiers_in(text))
+        Codes of places and technologies look like short names; they are none for other types.
+        """
+        readers = dict(_READERS)
+        if query.kinds and query.kinds <= {PLACE, TECHNOLOGY}:
+            readers[CODE] = str.upper
+        values = ((name, read(query.text)) for name, read in readers.items())
+        return {n: (value,) for n, value in values if value and (n, value) in self._identified}
 
     def _by_name(
         self,
@@ -264,6 +267,11 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _worth_showing(candidate: Candidate) -> bool:
+    found = candidate.identified or candidate.features.get("web") == 1.0
+    return bool(found) or candidate.likeness.alike >= _LEAST_ALIKE
+
+
 def _better(one: Likeness, other: Likeness) -> bool:
     return (one.exact, one.alike, one.forms) > (other.exact, other.alike, other.forms)
 
@@ -274,6 +282,7 @@ def _identified(entities: Sequence[Entity]) -> dict[tuple[str, str], list[str]]:
         for name in (*DECISIVE, "web"):
             for value in entity.evidence.get(name, ()):
                 found[name, value].append(entity.iri)
+        found[IRI, entity.iri].append(entity.iri)
     return dict(found)
 
 

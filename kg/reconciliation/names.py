@@ -88,7 +88,9 @@ def fold(text: str) -> str:
     if text.isascii():
         plain = text.lower()
     else:
-        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+        # What is decomposed may hold capitals, and what is folded may be decomposed further.
+        folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+        decomposed = unicodedata.normalize("NFKD", folded)
         plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _DIGRAPHS.sub(lambda m: m[1] or m[2], plain) if "e" in plain else plain
 

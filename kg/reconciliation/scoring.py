@@ -4,8 +4,8 @@
 2. Otherwise the score is the mean of what was asked for, weighted: the name most, then web domain,
    country, city, region, postcode and the legal form. Every part is a feature of the answer.
 3. A match is certain (`match`) only
-   a) by PIC, ROR or code, if a name that was given is not quite another one; by VAT number, if the
-      full name is the same too, for departments and daughters share one; or
+   a) by IRI, PIC, ROR or code, if a name that was given is not quite another one; by VAT number, if
+      the full name is the same too, for departments and daughters share one; or
    b) by a full name that is the same but for case, accents, order of words and usual abbreviations,
       with legal forms that do not contradict, in the same country, with the same web domain or the
       same city and postcode. In CORDIS, 34 names in 27,793 stand for several participants of one
@@ -46,6 +46,7 @@ FEATURES: Final = {
     "city": "How alike the names of the cities are, from 0 to 1; 0.5: not known.",
     "postcode": "1: the same postcode, 0: another one, 0.5: not known.",
     "web": "1: the same domain, 0: another one, 0.5: not known.",
+    "iri": "Whether the identifier (IRI) is equal.",
     "pic": "Whether the PIC (number of the participant register) is equal.",
     "vat": "Whether the VAT number is equal.",
     "ror": "Whether the ROR identifier is equal.",
