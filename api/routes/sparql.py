@@ -214,8 +214,7 @@ _QUERY_PARAMETERS: Final[list[dict[str, Any]]] = [
         ("timeout", "Seconds that the query may take.", {"type": "number"}),
         (
             "engine",
-            "Who answers; X-Engine says who did. With auto, aggregates, scans and what Oxigraph is"
-            " known to answer wrongly go to the columns.",
+            "Who answers (X-Engine tells): auto lets the query decide; aggregates go to columns.",
             {"type": "string", "enum": ["auto", "columns", "oxigraph"]},
         ),
         (

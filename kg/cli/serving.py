@@ -35,7 +35,7 @@ def serve(
     *,
     scratch: Annotated[
         bool,
-        typer.Option("--scratch", help="Serve an empty store in memory that this machine may fill."),
+        typer.Option("--scratch", help="Serve an empty store in memory, to be filled."),
     ] = False,
 ) -> None:
     """Serve the current release; a later release is taken up while serving."""
