@@ -127,6 +127,9 @@ def _build_beside(release: OpenRelease, place: Path, base: str) -> Path:
     if not writable:
         return beside / FOLDER
     try:
+        if place.exists() and not complete(place):
+            # Of an older version; who has it open keeps its files until it closes them.
+            shutil.rmtree(place, ignore_errors=True)
         (beside / FOLDER).rename(place)
     except OSError:
         # Another process was faster; what it built is the same.

@@ -77,3 +77,19 @@ def test_a_release_without_an_index_gets_it_when_asked(
     assert (place / "version").stat().st_mtime_ns == written
     assert first.landscape.size("organisation") > 1000
     assert not list(place.parent.glob(".partial-*"))
+
+
+def test_an_index_of_an_older_version_is_replaced(
+    sample_home: Path, sample_settings: Settings, tmp_path: Path
+) -> None:
+    """What an earlier version of the program wrote is not read."""
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    release = Serving(Workspace(home)).current()
+    place = release.release.folder / "text"
+    place.mkdir(exist_ok=True)
+    (place / "version").write_text("0\n", encoding="ascii")
+    found = open_matching(release, sample_settings.base)
+
+    assert complete(place)
+    assert found.landscape.size("organisation") > 1000
