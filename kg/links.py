@@ -41,7 +41,7 @@ _FOUND: Final = 10
 
 
 class LinkCandidate(NamedTuple):
-    """Two things, in the order of their IRIs or the cluster first, and what speaks for a link.
+    """Two things, the participant or the cluster first, and what speaks for a link.
 
     `score` is that of reconciliation, from 0 to 100; `evidence` its features; `ambiguous` says that
     one of the two has another candidate of the same kind.
@@ -74,9 +74,11 @@ def candidates(index: Index, store: Store, base: str) -> list[LinkCandidate]:
 def _organisations(index: Index) -> Iterator[LinkCandidate]:
     """Yield duplicates and entries of the register; only who shares something can be either."""
     for entity in index.namesakes((VAT, "web")):
-        for candidate in _asked(index, entity, ORGANISATION):
-            kind = _kind(entity, candidate.entity)
-            if kind and _speaks(candidate, kind) and entity.iri < candidate.entity.iri:
+        if PIC not in entity.evidence:
+            continue
+        for candidate in index.akin(entity, _evidence(index, entity)):
+            kind, other = _kind(candidate.entity), candidate.entity.iri
+            if kind and _speaks(candidate, kind) and (kind == REGISTER or entity.iri < other):
                 yield _link(kind, entity, candidate)
 
 
@@ -92,20 +94,23 @@ def _clusters(index: Index, store: Store, base: str) -> Iterator[LinkCandidate]:
                 yield _link(MANAGER, entity, candidate)
 
 
+def _evidence(index: Index, entity: Entity) -> dict[str, tuple[str, ...]]:
+    index.place(entity)
+    return {name: entity.evidence[name] for name in _ASKED if name in entity.evidence}
+
+
 def _asked(index: Index, entity: Entity, kind: str) -> list[Candidate]:
     """Return what reconciliation finds for the name and place of an entity, but for itself."""
-    index.place(entity)
-    evidence = {name: entity.evidence[name] for name in _ASKED if name in entity.evidence}
+    evidence = _evidence(index, entity)
     query = Query(entity.label, frozenset({kind}), limit=_FOUND, evidence=evidence)
     return [c for c in index.search(query) if c.entity is not entity]
 
 
-def _kind(one: Entity, other: Entity) -> str | None:
-    registered = [PIC in e.evidence for e in (one, other)]
-    in_register = [ROR in e.evidence for e in (one, other)]
-    if all(registered):
+def _kind(other: Entity) -> str | None:
+    """Return the kind of link that a participant may have with another organisation."""
+    if PIC in other.evidence:
         return DUPLICATE
-    return REGISTER if any(registered) and any(in_register) else None
+    return REGISTER if ROR in other.evidence else None
 
 
 def _speaks(candidate: Candidate, kind: str) -> bool:

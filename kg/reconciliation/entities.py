@@ -155,8 +155,9 @@ def place(store: Store, entity: Entity, base: str) -> None:
 
 
 def _read_one(store: Store, entity: Entity, base: str) -> None:
-    telling = () if entity.kind == ORGANISATION else _TELLING
-    for name in (*PRIMARY, *SECONDARY, *telling):
+    # Of an organisation, everything but a label was read already.
+    names = (RDFS_LABEL,) if entity.kind == ORGANISATION else (*PRIMARY, *SECONDARY, *_TELLING)
+    for name in names:
         for text in _values(store, entity.iri, _iri(name, base)):
             _take(entity, name, text)
     if entity.kind == PLACE:

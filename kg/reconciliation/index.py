@@ -163,6 +163,21 @@ class Index:
             shared |= set(found) if name in shared_too and len(found) > 1 else set()
         return [e for e in self.entities if e.iri in shared and e.kind == ORGANISATION]
 
+    def akin(self, entity: Entity, asked: Mapping[str, tuple[str, ...]]) -> Iterator[Candidate]:
+        """Yield the other entities with a name or identifying evidence in common, compared.
+
+        `asked` is evidence of the entity itself, as it holds it.
+        """
+        own = [self._names[number].key for number in self._named.get(entity.iri, ())]
+        numbers = (number for key in own for number in self._keys[key])
+        iris = {self.entities[self._owners[number]].iri for number in numbers}
+        name = Name(entity.label)
+        for iri in sorted((iris | set(self._by_identifier(asked))) - {entity.iri}):
+            likenesses = [self._likeness(name, number) for number in self._named[iri]]
+            best = max(likenesses, key=lambda one: (one.exact, one.alike, one.forms))
+            self.place(self.by_iri[iri])
+            yield score(self.by_iri[iri], best, asked)
+
     def _asked(self, evidence: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         """Return the evidence in the spelling of the index, without what cannot be a value."""
         found: dict[str, tuple[str, ...]] = {}
