@@ -58,6 +58,8 @@ _WRITTEN_OUT: Final = {
     "mgmt": "management",
     "st": "saint",
     "tech": "technology",
+    "tu": "technische universitat",
+    "fh": "fachhochschule",
     "univers": "university",
 }
 
@@ -70,7 +72,7 @@ class Name:
         self.text = text[:MOST_CHARACTERS]
         written, self.forms = legalforms.split(words(self.text), typed=typed)
         kept = tuple(w for w in written if w not in _JOINING) or written
-        self.words = tuple(_WRITTEN_OUT.get(w, w) for w in kept)
+        self.words = tuple(" ".join(_WRITTEN_OUT.get(w, w) for w in kept).split())
 
     @cached_property
     def key(self) -> str:

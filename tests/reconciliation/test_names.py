@@ -21,6 +21,7 @@ from kg.reconciliation.names import Name, words
         ("Université d'Évry", "Universite d\u2019Evry"),
         ("Łódź Ørsted", "LODZ ORSTED"),
         ("Dept. of Physics", "Department of Physics"),
+        ("TU München", "Technische Universität München"),
         ("Research Centre Graz", "Graz Research Center"),
     ],
 )
