@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 import kg
-from api import documentation, problems, routes
+from api import documentation, problems, routes, servicedescription
 from kg.store import Serving
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def create_app(settings: Settings, workspace: Workspace) -> FastAPI:
     app.state.serving = Serving(workspace)
     problems.install(app)
     documentation.install(app)
+    servicedescription.install(app, union=True)
     for module in route_modules():
         if hasattr(module, "build_router"):
             app.include_router(module.build_router(settings))

@@ -60,6 +60,11 @@ CREATE TEMP TABLE before_update AS
 SELECT a.* FROM after_update a ANTI JOIN coming b ON {_SAME}
 UNION ALL SELECT {_COLUMNS}, '' AS graph, {_PLACE} FROM going
 """
+_STATED_BEFORE: Final = f"""
+CREATE TEMP TABLE stated_before AS
+SELECT {_COLUMNS} FROM stated a ANTI JOIN coming b ON {_SAME}
+UNION ALL SELECT {_COLUMNS} FROM going
+"""
 _NEW: Final = """
 SELECT DISTINCT rule, severity, subject, path, value, message_en, message_de, hint_en, hint_de
 FROM found_after a WHERE severity = 'Violation' AND NOT EXISTS (
@@ -172,19 +177,23 @@ def _functional(connection: duckdb.DuckDBPyConnection, rules: Rules) -> list[dic
 
 
 def _violations(connection: duckdb.DuckDBPyConnection, rules: Rules) -> list[dict[str, Any]]:
-    if not _found(connection, rules, "after_update", "found_after"):
+    if not _found(connection, rules, "after_update", "stated", "found_after"):
+        connection.execute("DROP TABLE found_after")
         return []
     connection.execute(_BEFORE)
-    _found(connection, rules, "before_update", "found_before")
+    connection.execute(_STATED_BEFORE)
+    _found(connection, rules, "before_update", "stated_before", "found_before")
     rows = connection.execute(_NEW).fetchall()
-    for table in ("before_update", "found_before", "found_after"):
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for table in ("before_update", "stated_before", "found_before", "found_after"):
+        connection.execute(f"DROP TABLE {table}")
     return [_told(*row) for row in rows]
 
 
-def _found(connection: duckdb.DuckDBPyConnection, rules: Rules, statements: str, into: str) -> int:
+def _found(
+    connection: duckdb.DuckDBPyConnection, rules: Rules, statements: str, context: str, into: str
+) -> int:
     """Leave the findings on some statements in a table; return how many are violations."""
-    validation = validate(connection, rules.shapes, data=statements, context="stated")
+    validation = validate(connection, rules.shapes, data=statements, context=context)
     findings.place(connection, validation, statements=statements, into=into)
     count = f"SELECT count(*) FROM {into} WHERE severity = 'Violation'"
     return int(connection.execute(count).fetchall()[0][0])

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad
 
 from kg import amendments, judgement, publishing, releases, staging, trials
-from kg.errors import AtlasError, QueryRefusedError, WorkspaceError
+from kg.errors import QueryRefusedError, WorkspaceError
 from kg.identifiers import Identifiers
 from kg.workspace import PARTIAL, remove
 
@@ -144,7 +144,8 @@ class Updates:
             coming = [quad for quad in coming if amendments.row(quad) not in known]
             verb = "POST" if keep else "PUT"
             outcome = self._accept(coming, going, f"# {verb} <{self._additions}>\n", holder)
-            return outcome._replace(fresh=self._additions not in release.manifest["graphs"])
+            new = self._additions not in release.manifest["graphs"]
+            return outcome._replace(fresh=new and outcome.added > 0)
 
     def drop(self, graph: GraphName, holder: str) -> Outcome:
         """Take back every statement that updates have added; raises as `put` does."""
@@ -218,6 +219,7 @@ class Updates:
             going=leaving,
             implied=implied,
         )
+        accepted = False
         try:
             release, _ = publishing.build(
                 self._workspace,
@@ -226,9 +228,10 @@ class Updates:
                 self._sources,
                 amendment=publishing.Amendment(made, accept),
             )
-        except AtlasError:
-            remove(made.folder)
-            raise
+            accepted = True
+        finally:
+            if not accepted:
+                remove(made.folder)
         return Outcome(False, release.number, state.added_now, state.removed_now)
 
     def _next(
