@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
@@ -34,11 +34,12 @@ class Server(NamedTuple):
     curator: str
     operator: str
 
-    def write(self, method: str, path: str, **options: object) -> httpx.Response:
+    def write(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
         """Send a request with the curator's token."""
-        headers = {"Authorization": f"Bearer {self.curator}"}
-        headers |= options.pop("headers", {})  # type: ignore[arg-type,operator] # the tests' own
-        return httpx.request(method, self.url + path, headers=headers, timeout=60, **options)  # type: ignore[arg-type]
+        sent = {"Authorization": f"Bearer {self.curator}", **(headers or {})}
+        return httpx.request(method, self.url + path, headers=sent, timeout=60, **options)
 
     def update(self, text: str, **parameters: str) -> httpx.Response:
         """Send an update, with the prefixes of the sample."""
