@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit bench serve clean
+.PHONY: help demo test lint types unit bench evaluate serve clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,9 @@ unit: $(READY)
 
 bench: $(READY) ## measure against the peers, in one run, and print the tables
 	$(BIN)/python -m benchmarks
+
+evaluate: $(READY) ## rank partners over time, beside the baselines, on the workspace's release
+	$(BIN)/atlas evaluate
 
 clean: ## remove what the targets above made; never a workspace
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

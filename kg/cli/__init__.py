@@ -9,6 +9,7 @@
 | tokens | token create, token list, token revoke |
 | describing | sources, settings, check-ontology, rules, reference |
 | checking | shacl |
+| evaluating | evaluate |
 | scaffolding | new |
 
 Heavy packages are imported inside the commands, so that `--help` answers at once. An AtlasError is
@@ -28,6 +29,7 @@ from kg.cli import (
     asking,
     checking,
     describing,
+    evaluating,
     importing,
     releasing,
     scaffolding,
@@ -52,6 +54,7 @@ for module in (
     tokens,
     describing,
     checking,
+    evaluating,
     scaffolding,
 ):
     module.add(app)

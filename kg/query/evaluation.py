@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
@@ -27,6 +28,8 @@ from kg.query.syntax import check, parse
 from kg.query.tokens import tokenize, unescape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from kg.query.columns import Columns
     from kg.query.request import Acceptable, Dataset, QueryRequest
     from kg.query.tokens import Token
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 Results = QuerySolutions | QueryBoolean | QueryTriples
 
 OXIGRAPH: Final = "oxigraph"
+_UNKNOWN_FUNCTION: Final = re.compile(r"custom function <([^>]+)>")
 _DEFAULT_GRAPH: Final = DefaultGraph()
 _REASON: Final = re.compile(
     r"(?:expected |, )(?:one of )?((?:[A-Z][a-z]+|The SELECT|SELECT \*) [^,\[\"]+)"
@@ -152,16 +156,33 @@ def _evaluated(source: Source, query: Query) -> Results:
     text = query.text
     if suspicious(query.tokens):
         text = _rewritten(source, query)
-    try:
-        return _ask(source, query, text)
-    except SyntaxError as error:
-        raise _fault(source, query, text, str(error)) from error
-    except RuntimeError as error:
-        # Planning fails so for functions that the engine does not know.
-        raise QueryRefusedError(f"The query is not evaluated: {error}") from error
+    unknown: dict[NamedNode, Callable[..., None]] = {}
+    while True:
+        try:
+            return _ask(source, query, text, unknown)
+        except SyntaxError as error:
+            raise _fault(source, query, text, str(error)) from error
+        except RuntimeError as error:
+            # Planning fails so for a function that the engine does not know.
+            name = _UNKNOWN_FUNCTION.search(str(error))
+            if name is None or NamedNode(name[1]) in unknown:
+                raise QueryRefusedError(f"The query is not evaluated: {error}") from error
+            unknown[NamedNode(name[1])] = _error
 
 
-def _ask(source: Source, query: Query, text: str) -> Results:
+def _error(*_arguments: object) -> None:
+    """Return what the engine takes for an error of the expression.
+
+    A call of a function that is not known is one (SPARQL 1.1, section 17.6): the query is legal.
+    """
+
+
+def _ask(
+    source: Source,
+    query: Query,
+    text: str,
+    functions: Mapping[NamedNode, Callable[..., None]] = MappingProxyType({}),
+) -> Results:
     """Have the engine evaluate a text on the dataset of a query."""
     if query.dataset:
         return source.store.query(
@@ -169,9 +190,15 @@ def _ask(source: Source, query: Query, text: str) -> Results:
             base_iri=source.base,
             default_graph=_graphs(query.dataset.default),
             named_graphs=_graphs(query.dataset.named),
+            custom_functions=dict(functions),
         )
     union = source.union and not query.nature.own_dataset
-    return source.store.query(text, base_iri=source.base, use_default_graph_as_union=union)
+    return source.store.query(
+        text,
+        base_iri=source.base,
+        use_default_graph_as_union=union,
+        custom_functions=dict(functions),
+    )
 
 
 def _rewritten(source: Source, query: Query) -> str:
