@@ -277,6 +277,15 @@ def _preflight() -> Response:
     return Response(None, 204, headers)
 
 
+_PATH: Final = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "description": "The rest of the IRI.",
+    "schema": {"type": "string"},
+}
+
+
 def readable(
     router: APIRouter, path: str, summary: str | None = None, **more: Any
 ) -> Callable[[Any], Any]:
@@ -284,6 +293,9 @@ def readable(
 
     OPTIONS tells the scripts of other sites that they may ask with conditions and moments.
     """
+    if path.endswith("{path:path}"):
+        # The functions take the path from the request, as it was written.
+        more.setdefault("openapi_extra", {"parameters": [_PATH]})
 
     def register(function: Any) -> Any:
         router.options(path, include_in_schema=False)(_preflight)

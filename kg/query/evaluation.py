@@ -130,6 +130,7 @@ def _answered_by_columns(source: Source, request: QueryRequest, sink: Sink) -> b
         if request.engine == "columns":
             raise QueryRefusedError("This release has no columns; leave engine=columns out")
         return False
+    _graphs((*request.dataset.default, *request.dataset.named))  # are they IRIs?
     answer = source.columns.answer(request, source.base)
     if answer is None:
         return False

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pyoxigraph import Store
 
-from kg.errors import QueryRefusedError
+from kg.errors import ParameterError, QueryRefusedError
 from kg.query.columns import Columns
 from kg.query.evaluation import Source, evaluate
-from kg.query.request import Acceptable, QueryRequest
+from kg.query.request import Acceptable, Dataset, QueryRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +97,13 @@ def test_what_the_columns_do_not_cover_goes_to_oxigraph(source: Source) -> None:
     assert ask(source, text).engine == "oxigraph"
     with pytest.raises(QueryRefusedError, match="Not covered by the columns"):
         ask(source, text, "columns")
+
+
+def test_a_graph_without_an_absolute_name_is_told(source: Source) -> None:
+    request = QueryRequest(FOR_COLUMNS["aggregate"], Dataset(default=("no iri",)))
+
+    with pytest.raises(ParameterError, match="names no graph"):
+        evaluate(source, request, Kept())
 
 
 def test_a_release_without_columns_says_so(source: Source) -> None:
