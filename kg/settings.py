@@ -56,3 +56,13 @@ class Settings(BaseSettings):
     memory: Annotated[int, Field(ge=256)] = Field(
         default=1024, description="MiB of memory that importing and validating may take."
     )
+    webhook_hosts: str = Field(
+        default="",
+        description="Where webhooks may go, separated by commas: hosts (https) or origins.",
+    )
+    webhook_private: bool = Field(
+        default=False, description="Whether webhooks may go to addresses that are not public."
+    )
+    webhook_days: Annotated[float, Field(gt=0)] = Field(
+        default=5.0, description="Days after which a delivery that never succeeded is given up."
+    )

@@ -4,7 +4,8 @@
 2. Of the secret only a salted scrypt hash is kept (RFC 7914; N = 2^14, r = 8, p = 1), in a file
    that its owner alone may read and that is replaced by one rename.
 3. Comparison takes the same time wherever the hashes differ, and for a name that nobody has too.
-4. A role says what its holder may do: `curator` writes, `operator` lists and ends queries.
+4. A role says what its holder may do: `curator` writes, `operator` lists and ends queries; keeping
+   searches is for every holder, and all that a `reader` may do.
 
 A secret has 256 random bits, so that a proven one may be remembered by its plain hash: scrypt is
 computed once per token and process, and guesses are not made cheaper for who only has the file.
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from kg.workspace import Workspace
 
-Role = Literal["curator", "operator"]
+Role = Literal["curator", "operator", "reader"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -62,6 +63,11 @@ class Token:
     created: str
     salt: str
     hash: str
+
+    @property
+    def id(self) -> str:
+        """What is kept with its holder's things: of this token alone, and telling nobody's name."""
+        return hashlib.sha256(b"holder" + bytes.fromhex(self.salt)).hexdigest()[:24]
 
     def entry(self) -> dict[str, str]:
         """Return what the file holds of it."""
@@ -137,6 +143,14 @@ class Tokens:
             )
             raise ForbiddenError(detail, role=role)
         return token
+
+    def holder(self, authorization: str | None) -> Token:
+        """Return the token of an Authorization field, whatever its role.
+
+        Raises:
+            UnauthorisedError: there is none, or it is not known.
+        """
+        return self._proved(authorization or "")
 
     def _proved(self, authorization: str) -> Token:
         scheme, _, given = authorization.strip().partition(" ")

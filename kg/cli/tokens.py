@@ -16,13 +16,15 @@ class Role(StrEnum):
 
     curator = "curator"
     operator = "operator"
+    reader = "reader"
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(
         name="token",
-        help="Make and revoke tokens: a curator writes, an operator ends queries.",
+        help="Make and revoke tokens: a curator writes, an operator ends queries,"
+        " a reader keeps searches.",
         no_args_is_help=True,
     )
     group.command("create")(create)
