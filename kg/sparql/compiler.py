@@ -93,8 +93,18 @@ class Compiler:
 
     def _known(self, pattern: Pattern) -> dict[Var, Seeds]:
         """Return the values of inline data, for paths next to it to begin at."""
-        if not isinstance(pattern, Values) or self.active != Active(None):
+        if self.active != Active(None):
             return {}
+        match pattern:
+            case Join(left, right):
+                return self._known(left) | self._known(right)
+            case LeftJoin(inner) | Filter(_, inner) | Extend(inner):
+                return self._known(inner)
+            case Values():
+                return self._listed(pattern)
+        return {}
+
+    def _listed(self, pattern: Values) -> dict[Var, Seeds]:
         return {
             variable: self._value_seeds([row[index] for row in pattern.rows])
             for index, variable in enumerate(pattern.variables)
@@ -183,6 +193,9 @@ class Compiler:
             relation.conditions.append("FALSE")
             for variable in pattern.variables:
                 relation.columns[variable] = Column("CAST(NULL AS BIGINT)", "id", _IRI)
+        elif len(pattern.rows) == 1 and None not in pattern.rows[0]:
+            for variable, term in zip(pattern.variables, pattern.rows[0], strict=True):
+                relation.columns[variable] = self._constants(self._number(term), [term])
         elif pattern.variables:
             alias = relation.read(f"(SELECT * FROM (VALUES {self._rows(pattern)}) v({names}))")
             for index, variable in enumerate(pattern.variables):
@@ -192,14 +205,13 @@ class Compiler:
             relation.read(f"(SELECT unnest(range({len(pattern.rows)})) AS c)")
         return self._in_outer(relation)
 
+    def _number(self, term: Term | None) -> str:
+        return "NULL::BIGINT" if term is None else f"{self.context.number(term)}::BIGINT"
+
     def _rows(self, pattern: Values) -> str:
         rows = []
         for row in pattern.rows:
-            cells = (
-                "NULL::BIGINT" if term is None else f"{self.context.number(term)}::BIGINT"
-                for term in row
-            )
-            rows.append(f"({', '.join(cells)})")
+            rows.append(f"({', '.join(map(self._number, row))})")
         return ", ".join(rows)
 
     def _constants(self, sql: str, terms: list[Term | None]) -> Column:
@@ -216,6 +228,7 @@ class Compiler:
             nullable=len(known) < len(terms),
             ranked=any(number >> TAG_BITS == OTHER_TAG for number in numbers),
             local=any(number < 0 for number in numbers),
+            term=known[0] if len(terms) == len(known) == 1 else None,
         )
 
     # Solution modifiers --------------------------------------------------------------------------

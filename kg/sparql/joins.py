@@ -75,7 +75,7 @@ def left_join(
 
 
 def _optional(column: Column) -> Column:
-    return replace(column, nullable=True)
+    return replace(column, nullable=True, term=None)
 
 
 def minus(left: Relation, right: Relation) -> Relation:

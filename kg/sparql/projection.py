@@ -24,7 +24,9 @@ def column_of(value: Value) -> Column:
         number = int(value.get("id"))
         ranked = number >> TAG_BITS == OTHER_TAG
         sql = f"CAST({number} AS BIGINT)"
-        return Column(sql, "id", value.classes, ranked=ranked, local=number < 0)
+        return Column(
+            sql, "id", value.classes, ranked=ranked, local=number < 0, term=value.constant
+        )
     if value.column is not None:
         return value.column
     if len(value.classes) == 1 and value.classes <= _NATIVE:
@@ -116,8 +118,10 @@ def merged(a: Column, b: Column) -> Column:
         chosen = a if a.lex or a.number or not (b.lex or b.number) else b
         classes = a.classes & b.classes or chosen.classes
         ranked, local = a.ranked and b.ranked, a.local and b.local
-        if a.form == b.form == "id":
+        if a.form == b.form == "id" and a.term is None and b.term is None:
             return replace(chosen, classes=classes, ranked=ranked, local=local)
+        if b.term is not None:
+            return b
         return a
     if not a.nullable or not b.nullable:
         return a if not a.nullable else b

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from kg.columns.ids import Class
-    from kg.sparql.algebra import Var
+    from kg.sparql.algebra import Term, Var
     from kg.sparql.context import Context
 
 Form = Literal["id", "native", "number", "term"]
@@ -34,7 +34,8 @@ class Column:
     an integer of 10^-`scale`. number: a struct of the kind and the integer of 10^-`scale`, for what
     may be an integer or a decimal. term: a struct of kind, lexical form, datatype and language.
     `ranked` says whether a number with tag 9 may occur, `local` whether a query constant that the
-    release does not have; `lex` and `number` are columns that the table has beside the number.
+    release does not have; `lex` and `number` are columns that the table has beside the number;
+    `term` is the one constant that every row has.
     """
 
     sql: str
@@ -46,6 +47,7 @@ class Column:
     scale: int = 0
     lex: str | None = None
     number: Number | None = None
+    term: Term | None = None
 
 
 @dataclass

@@ -7,7 +7,7 @@ where it must.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -26,6 +26,7 @@ from kg.sparql.facets import (
     Value,
     boolean,
     completed,
+    constant,
     double,
     either_exact,
     exact,
@@ -49,6 +50,8 @@ _UNRANKED: Final = RANKED_TEXT | INLINE
 
 def of_column(relation: Relation, column: Column) -> Value:
     """Return the value of a variable that a relation has."""
+    if column.term is not None:
+        return replace(constant(relation, column.term), column=column)
     if column.form == "id":
         return _stored(relation, column)
     value = _OF_FORM[column.form](column)
