@@ -15,6 +15,7 @@ import io
 import json
 import threading
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -22,21 +23,24 @@ from fastapi import Query
 from openpyxl import Workbook
 
 from api import accept
-from api.linked import visit
+from api.linked import Visit, visit
 from api.representations import JSON_LD, Form
+from kg.asof import kept
 from kg.errors import NotAcceptableError, ParameterError
-from kg.matching import Matching, open_matching
+from kg.matching import Matching, build_index, open_matching
 from kg.matching.conditions import Box
+from kg.matching.index import FOLDER, complete
 from kg.matching.landscape import today
 from kg.query.cache import LeastRecentlyUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
+    from multiprocessing.process import BaseProcess
 
-    from fastapi import FastAPI, Request
+    from fastapi import Request
     from fastapi.responses import Response
 
-    from api.linked import Visit
+    from kg.releases import Release
 
 JSON: Final = Form("json", "application/json", None, "JSON")
 CSV: Final = Form("csv", "text/csv", None, "CSV")
@@ -85,22 +89,39 @@ class Opened:
     A release never changes, so an answer is kept until it is crowded out.
     """
 
-    def __init__(self, cache_bytes: int) -> None:
+    def __init__(self, base: str, cache_bytes: int) -> None:
+        self._base = base
         self._matching: dict[str, Matching] = {}
+        self._building: dict[str, BaseProcess] = {}
         self._answers: LeastRecentlyUsed[bytes] = LeastRecentlyUsed(cache_bytes)
         self._opening, self._keeping = threading.Lock(), threading.Lock()
 
-    def of(self, at: Visit) -> Matching:
-        """Return what is searched and ranked in the release of a visit."""
-        key = _release(at)
+    def of(self, release: Release) -> Matching:
+        """Return what is searched and ranked in a release, built first if it has no index."""
+        key = _name(release)
         with self._opening:
             found = self._matching.get(key)
             if found is None:
-                found = open_matching(at.opened, at.base)
+                found = open_matching(release, self._base)
                 while len(self._matching) >= _KEPT:
                     self._matching.pop(next(iter(self._matching)))
                 self._matching[key] = found
         return found
+
+    def indexed(self, release: Release) -> bool:
+        """Tell whether a release can be looked up in without building its index first."""
+        return _name(release) in self._matching or complete(release.folder / FOLDER)
+
+    def begin(self, release: Release) -> None:
+        """Have another process build the index of a release, unless one was told to already."""
+        key = _name(release)
+        with self._keeping:
+            if key not in self._building:
+                process = get_context("spawn").Process(
+                    target=build_index, args=(release.folder, self._base), daemon=True
+                )
+                process.start()
+                self._building = {key: process}
 
     def answered(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return the answer that is kept under a key, or make and keep it."""
@@ -113,21 +134,37 @@ class Opened:
         return found
 
 
-def _release(at: Visit) -> str:
-    return f"{at.opened.number}-{at.opened.release.manifest['digest']}"
+def _name(release: Release) -> str:
+    return f"{release.number}-{release.manifest['digest']}"
 
 
 def _opened(at: Visit) -> Opened:
-    app: FastAPI = at.request.app
-    if not hasattr(app.state, "matchings"):
-        app.state.matchings = Opened(app.state.settings.cache_bytes)
-    opened: Opened = app.state.matchings
+    state = at.request.app.state
+    if not hasattr(state, "matchings"):
+        state.matchings = Opened(at.base, state.settings.cache_bytes)
+    opened: Opened = state.matchings
     return opened
 
 
 def matching(at: Visit) -> Matching:
     """Return what is searched and ranked in the release of a visit."""
-    return _opened(at).of(at)
+    return _opened(at).of(at.opened.release)
+
+
+def _current(request: Request) -> Visit:
+    """Return a visit to the newest release with an index; without any, to the current one.
+
+    The index of a new release may take a while: look-ups go on in the one before, and name it.
+    """
+    at = visit(request)
+    opened = _opened(at)
+    if opened.indexed(at.opened.release):
+        return at
+    earlier = [r for r in kept(request.app.state.workspace)[:-1] if opened.indexed(r)]
+    if not earlier:
+        return at
+    opened.begin(at.opened.release)
+    return Visit(request, at.shelf.archive.open(earlier[-1].number), lasting=False)
 
 
 @dataclass(frozen=True)
@@ -147,7 +184,7 @@ def page(request: Request, cursor: str | None, limit: int) -> Page:
         UnknownReleaseError: the release of the cursor is no longer kept.
     """
     if not cursor:
-        return Page(visit(request), 0, limit)
+        return Page(_current(request), 0, limit)
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         release, begin = map(int, base64.urlsafe_b64decode(padded).decode("ascii").split("."))
@@ -204,7 +241,7 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
     if chosen in {CSV, XLSX}:
         headers["Content-Disposition"] = f'inline; filename="{name}.{chosen.extension}"'
     # Projects run and listings are valid on a day, so that the day is part of the question.
-    key = (_release(shown.at), today(), str(request.url), chosen.extension)
+    key = (_name(shown.at.opened.release), today(), str(request.url), chosen.extension)
 
     def write() -> bytes:
         return _WRITERS[chosen.extension](make(), shown, name)

@@ -66,7 +66,7 @@ def _tables(release: OpenRelease, at: Root) -> Mapping[str, pa.Table]:
     """Return the tables of a release, which are made if it was published without."""
     from kg.matching import open_matching
 
-    return open_matching(release, at.settings.base).landscape.tables
+    return open_matching(release.release, at.settings.base).landscape.tables
 
 
 def _loaded(at: Root, path: Path) -> Mapping[str, pa.Table]:

@@ -33,7 +33,7 @@ def export_parquet(folder: Path, target: Path, memory: int = 1024) -> None:
 
 def _statements() -> str:
     return f"""
-        SELECT s.lex AS subject, p.lex AS predicate, {_text()} AS object,
+        SELECT s.lex AS subject, p.lex AS predicate, {object_text()} AS object,
             CAST(least({_TAG} - 1, 2) AS UTINYINT) AS kind,
             {_datatype()} AS datatype, d.language AS language, g.lex AS graph
         FROM (SELECT p, s, o, g FROM triples UNION ALL SELECT p, s, o, g FROM repeats) t
@@ -43,7 +43,8 @@ def _statements() -> str:
     """
 
 
-def _text() -> str:
+def object_text() -> str:
+    """Return SQL for the text of the object of `triples t` with its row `d` of `dictionary`."""
     power = 10**DECIMAL_DIGITS
     return (
         f"CASE {_TAG} WHEN {int(Class.INTEGER)} THEN CAST({_VALUE} AS VARCHAR)"

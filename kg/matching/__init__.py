@@ -6,7 +6,8 @@
 4. `competences` and `partners` rank organisations: each score is a sum of named terms.
 5. `explanation` says which statements stand behind each term, so that it can be recomputed.
 
-`index` builds 1 and 2 into the folder `text/` of a release and opens them.
+`index` builds 1 and 2 into the folder `text/` of a release (`build_index`, atomic and idempotent)
+and opens them.
 """
 
 from __future__ import annotations

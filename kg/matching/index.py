@@ -1,14 +1,16 @@
 """Building and opening what matchmaking reads of a release: the folder `text/`.
 
-A release published without it gets it when it is first asked: it is written beside its place and
-renamed to it, so that other processes see all of it or nothing.
+Publishing calls `build_index` with the columns of the release; a release published without it gets
+it later, while look-ups go on in the newest release that has one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,17 +19,20 @@ import pyarrow as pa
 import pyoxigraph
 
 from kg import database
+from kg.columns.building import DATABASE
+from kg.errors import WorkspaceError
 from kg.matching import tables, text
 from kg.matching.landscape import Landscape
 from kg.matching.text import Search
 from kg.matching.words import Lexicon, lexicon
+from kg.workspace import PARTIAL, disk_errors, flush, remove
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import duckdb
 
-    from kg.store import OpenRelease
+    from kg.releases import Release
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
@@ -46,31 +51,79 @@ class Matching:
     lexicon: Lexicon
 
 
-def build_index(
-    source: duckdb.DuckDBPyConnection | pyoxigraph.Store,
-    folder: Path,
-    base: str,
-    quads: str = "quad",
-) -> None:
-    """Write the tables and text indexes of a release into a folder, which must not exist yet.
+def build_index(folder: Path, base: str, memory: int = _MEMORY) -> Path:
+    """Write `text/` of a release, if it is not there yet, and return where it is.
+
+    Whoever makes or completes a release calls this once its columns are written; whoever comes
+    second, in this process or another, waits for the first and finds it done. The index is written
+    beside its place, flushed and renamed to it, so that readers see all of it or nothing.
 
     Args:
-        source: a connection that holds the relation `quads` (columns as `kg.statements`), or the
-            store of a release, which takes longer to read.
-        folder: the place, `text/` of the release.
+        folder: the release, finished or still in the making, with `columns/` (`kg.columns`; taken
+            if there, for it is ten times faster) or `store/` in it.
         base: the base IRI.
-        quads: the name of the relation.
+        memory: how many MiB the reading of the columns may take.
+
+    Raises:
+        WorkspaceError: the disk is full or cannot be written, or there is neither of the two.
     """
-    folder.mkdir(parents=True)
-    if isinstance(source, pyoxigraph.Store):
-        with database.connect(folder / "spill", _MEMORY) as connection:
-            made = tables.extract_from_store(connection, source, base)
-            write_tables(made, folder)
-        shutil.rmtree(folder / "spill", ignore_errors=True)
-    else:
-        made = tables.extract(source, quads, base)
-        tables.forget(source)
-        write_tables(made, folder)
+    place = folder / FOLDER
+    if complete(place):
+        return place
+    with disk_errors(place), _alone(folder):
+        if not complete(place):
+            _replace(folder, base, memory)
+    return place
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock on a folder (flock on the folder itself, which leaves no file)."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(folder: Path, base: str, memory: int) -> None:
+    """Write the index beside its place and rename it; what killed processes left is removed."""
+    for leftover in folder.glob(f"{PARTIAL}{FOLDER}*"):
+        remove(leftover)
+    beside = folder / f"{PARTIAL}{FOLDER}"
+    write_index(folder, beside, base, memory)
+    flush(beside)
+    place = folder / FOLDER
+    if place.exists():
+        # Of an older version; who has it open keeps its files until it closes them.
+        remove(place)
+    beside.rename(place)
+
+
+def write_index(release: Path, target: Path, base: str, memory: int = _MEMORY) -> None:
+    """Write the tables and text indexes of a release into a new folder.
+
+    Raises:
+        WorkspaceError: the release has neither columns nor a store.
+    """
+    target.mkdir(parents=True)
+    with database.connect(target / "spill", memory) as connection:
+        write_tables(_extract(connection, release, base), target)
+    shutil.rmtree(target / "spill", ignore_errors=True)
+
+
+def _extract(
+    connection: duckdb.DuckDBPyConnection, release: Path, base: str
+) -> Mapping[str, pa.Table]:
+    if (release / "columns" / DATABASE).exists():
+        return tables.extract_from_columns(connection, release / "columns", base)
+    try:
+        store = pyoxigraph.Store.read_only(str(release / "store"))
+    except OSError as error:
+        detail = f"{release} has neither columns nor a store that can be opened: {error}"
+        raise WorkspaceError(detail, place=str(release)) from error
+    return tables.extract_from_store(connection, store, base)
 
 
 def write_tables(made: Mapping[str, pa.Table], folder: Path) -> None:
@@ -101,40 +154,24 @@ def open_folder(folder: Path) -> Matching:
     return Matching(Landscape(made), labels, organisations, projects, entries, words)
 
 
-def open_matching(release: OpenRelease, base: str) -> Matching:
-    """Open the index of a release, building it first when the release was published without.
+def open_matching(release: Release, base: str) -> Matching:
+    """Open the index of a release, building it first when there is none.
 
-    When the release cannot be written to, the index is kept in memory-backed temporary space.
+    Where the release cannot be written to, the index is built in temporary space.
+
+    Raises:
+        WorkspaceError: the disk is full, or the release is damaged.
     """
-    place = release.release.folder / FOLDER
-    if not complete(place):
-        place = _build_beside(release, place, base)
-    return open_folder(place)
+    place = release.folder / FOLDER
+    if complete(place) or os.access(release.folder, os.W_OK):
+        return open_folder(build_index(release.folder, base))
+    with tempfile.TemporaryDirectory(prefix=f"atlas-{FOLDER}-") as folder:
+        # Once they are open, the files stay readable without their names.
+        write_index(release.folder, Path(folder) / FOLDER, base)
+        return open_folder(Path(folder) / FOLDER)
 
 
 def complete(place: Path) -> bool:
     """Tell whether a folder holds an index of this version."""
     version = place / "version"
     return version.exists() and version.read_text(encoding="ascii").strip() == str(_VERSION)
-
-
-def _build_beside(release: OpenRelease, place: Path, base: str) -> Path:
-    """Build the index of a release beside its place, rename it to it, and return where it is."""
-    writable = os.access(place.parent, os.W_OK)
-    parent = place.parent if writable else Path(tempfile.gettempdir())
-    beside = Path(tempfile.mkdtemp(prefix=f".partial-{FOLDER}-", dir=parent))
-    build_index(release.store, beside / FOLDER, base)
-    if not writable:
-        return beside / FOLDER
-    try:
-        if place.exists() and not complete(place):
-            # Of an older version; who has it open keeps its files until it closes them.
-            shutil.rmtree(place, ignore_errors=True)
-        (beside / FOLDER).rename(place)
-    except OSError:
-        # Another process was faster; what it built is the same.
-        if not complete(place):
-            raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return place

@@ -23,11 +23,15 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyoxigraph
 
+from kg.columns.building import DATABASE
+from kg.columns.ids import Class, first
+from kg.columns.parquet import object_text
 from kg.database import quoted
 from kg.terms import RDF_TYPE, RDFS_LABEL, SKOS, ontology_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import duckdb
 
@@ -96,14 +100,39 @@ def extract(connection: duckdb.DuckDBPyConnection, quads: str, base: str) -> Map
     return _tables(connection, base)
 
 
+def extract_from_columns(
+    connection: duckdb.DuckDBPyConnection, folder: Path, base: str
+) -> Mapping[str, pa.Table]:
+    """Return the tables of the columns of a release (`kg.columns`) in a folder."""
+    listed = ", ".join(f"({quoted(iri)}, {quoted(name)})" for iri, name in names(base).items())
+    connection.execute(f"ATTACH {quoted(folder / DATABASE)} AS built (READ_ONLY)")
+    connection.execute("USE built")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE said AS"
+        f" SELECT DISTINCT s.lex AS subject, read.p, {object_text()} AS object, d.language"
+        " FROM triples t JOIN property ON property.id = t.p"
+        f" JOIN (VALUES {listed}) AS read(iri, p) ON read.iri = property.iri"
+        " JOIN dictionary s ON s.id = t.s LEFT JOIN dictionary d ON d.id = t.o"
+        f" WHERE t.s >= {first(Class.IRI)} AND t.o >= {first(Class.IRI)}"
+    )
+    connection.execute("USE memory")
+    connection.execute("DETACH built")
+    return _tables(connection, base)
+
+
 def extract_from_store(
     connection: duckdb.DuckDBPyConnection, store: pyoxigraph.Store, base: str
 ) -> Mapping[str, pa.Table]:
-    """Return the tables of a release's store: slower, for releases published without them."""
-    reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(store, base))
-    connection.register("read", reader)
-    connection.execute("CREATE OR REPLACE TEMP TABLE said AS SELECT DISTINCT * FROM read")
+    """Return the tables of a release's store: slower, for releases without columns."""
+    connection.register("read", _SCHEMA.empty_table())
+    connection.execute("CREATE OR REPLACE TEMP TABLE every AS SELECT * FROM read")
+    # DuckDB reads a stream from threads of its own, where the store's iterators must not go.
+    for batch in _batches(store, base):
+        connection.register("read", pa.Table.from_batches([batch]))
+        connection.execute("INSERT INTO every SELECT * FROM read")
     connection.unregister("read")
+    connection.execute("CREATE OR REPLACE TEMP TABLE said AS SELECT DISTINCT * FROM every")
+    connection.execute("DROP TABLE every")
     return _tables(connection, base)
 
 

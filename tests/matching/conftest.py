@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg.matching.index import build_index, open_folder
+from kg.matching.index import open_folder, write_index
 
 if TYPE_CHECKING:
     from kg.matching import Matching
@@ -20,7 +20,7 @@ def sample_matching(
     sample_settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Matching:
-    """Return the index of the sample, built from its store into a folder of the tests' own."""
+    """Return the index of the sample, built into a folder of the tests' own."""
     folder = tmp_path_factory.mktemp("matching") / "text"
-    build_index(sample_release.store, folder, sample_settings.base)
+    write_index(sample_release.release.folder, folder, sample_settings.base)
     return open_folder(folder)

@@ -1,17 +1,16 @@
-"""Building the index: the same from statements and from a store, once, and as a whole."""
+"""Building the index: the same from columns and from a store, once, and as a whole."""
 
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import duckdb
-import pyarrow as pa
 import pytest
-from pyoxigraph import BlankNode, Literal
 
-from kg.matching import open_matching
-from kg.matching.index import build_index, complete, read_tables
+from kg.errors import WorkspaceError
+from kg.matching import build_index, open_matching
+from kg.matching.index import complete, open_folder, read_tables, write_index
 from kg.store import Serving
 from kg.workspace import Workspace
 
@@ -21,43 +20,60 @@ if TYPE_CHECKING:
     from kg.settings import Settings
     from kg.store import OpenRelease
 
-NAMES = ("subject", "predicate", "object", "kind", "datatype", "language", "graph")
 
-
-@pytest.fixture
-def statements(sample_release: OpenRelease) -> duckdb.DuckDBPyConnection:
-    """Return a connection with the sample's statements in the table `quad`, as publishing has."""
-    columns: dict[str, list[object]] = {name: [] for name in NAMES}
-    for quad in sample_release.store:
-        thing = quad.object
-        literal = isinstance(thing, Literal)
-        kind = 2 if literal else 0 if isinstance(thing, BlankNode) else 1
-        columns["subject"].append(str(quad.subject).strip("<>"))
-        columns["predicate"].append(quad.predicate.value)
-        columns["object"].append(thing.value)  # type: ignore[union-attr]
-        columns["kind"].append(kind)
-        columns["datatype"].append(thing.datatype.value if isinstance(thing, Literal) else None)
-        columns["language"].append(thing.language if isinstance(thing, Literal) else None)
-        columns["graph"].append(str(quad.graph_name).strip("<>"))
-    connection = duckdb.connect()
-    connection.register("incoming", pa.table(columns))
-    connection.execute("CREATE TABLE quad AS SELECT * FROM incoming")
-    return connection
-
-
-def test_statements_and_store_give_the_same_tables(
-    statements: duckdb.DuckDBPyConnection,
-    sample_release: OpenRelease,
-    sample_settings: Settings,
-    tmp_path: Path,
+def test_columns_and_store_give_the_same_tables(
+    sample_release: OpenRelease, sample_settings: Settings, tmp_path: Path
 ) -> None:
-    """It makes no difference from where the index is built, and nothing is left behind."""
-    build_index(statements, tmp_path / "one", sample_settings.base)
-    build_index(sample_release.store, tmp_path / "other", sample_settings.base)
-    left = [row[0] for row in statements.execute("SHOW TABLES").fetchall()]
+    """It makes no difference from where the index is built."""
+    folder, base = sample_release.release.folder, sample_settings.base
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "store").symlink_to(folder / "store")
+    write_index(folder, tmp_path / "one", base)
+    write_index(tmp_path / "release", tmp_path / "other", base)
+    one = read_tables(tmp_path / "one")
 
-    assert read_tables(tmp_path / "one") == read_tables(tmp_path / "other")
-    assert set(left) <= {"quad", "incoming"}
+    assert (folder / "columns").exists()
+    assert one == read_tables(tmp_path / "other")
+    assert one["entry"].num_rows
+    assert one["masters"].num_rows
+
+
+def test_a_release_with_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    """The error names what is missing, and nothing half done is left in the way."""
+    with pytest.raises(WorkspaceError, match="neither columns nor a store"):
+        build_index(tmp_path, "https://w3id.org/cluster-atlas/")
+
+    assert not complete(tmp_path / "text")
+
+
+def test_an_open_index_outlives_its_files(
+    sample_release: OpenRelease, sample_settings: Settings, tmp_path: Path
+) -> None:
+    """What was built in temporary space, or is of a release that is gone, can still be read."""
+    write_index(sample_release.release.folder, tmp_path / "text", sample_settings.base)
+    found = open_folder(tmp_path / "text")
+    shutil.rmtree(tmp_path / "text")
+    hit = found.projects.text("energy", 1)[0]
+
+    assert found.projects.highlight("energy", hit.row)
+    assert found.landscape.column("project", "iri")[hit.row]
+
+
+def test_what_a_killed_process_left_is_removed(
+    sample_home: Path, sample_settings: Settings, tmp_path: Path
+) -> None:
+    """A second building begins anew; who waits for the first finds it done."""
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    folder = Serving(Workspace(home)).current().release.folder
+    shutil.rmtree(folder / "text", ignore_errors=True)
+    (folder / ".partial-text" / "labels").mkdir(parents=True)
+    with ThreadPoolExecutor(2) as pool:
+        places = list(pool.map(lambda _: build_index(folder, sample_settings.base), range(2)))
+
+    assert places == [folder / "text"] * 2
+    assert complete(folder / "text")
+    assert not list(folder.glob(".partial-*"))
 
 
 def test_a_release_without_an_index_gets_it_when_asked(
@@ -66,8 +82,8 @@ def test_a_release_without_an_index_gets_it_when_asked(
     """The folder is there as a whole, and is not built a second time."""
     home = tmp_path / "home"
     shutil.copytree(sample_home, home, symlinks=True)
-    release = Serving(Workspace(home)).current()
-    place = release.release.folder / "text"
+    release = Serving(Workspace(home)).current().release
+    place = release.folder / "text"
     shutil.rmtree(place, ignore_errors=True)
     first = open_matching(release, sample_settings.base)
     written = (place / "version").stat().st_mtime_ns
@@ -85,8 +101,8 @@ def test_an_index_of_an_older_version_is_replaced(
     """What an earlier version of the program wrote is not read."""
     home = tmp_path / "home"
     shutil.copytree(sample_home, home, symlinks=True)
-    release = Serving(Workspace(home)).current()
-    place = release.release.folder / "text"
+    release = Serving(Workspace(home)).current().release
+    place = release.folder / "text"
     place.mkdir(exist_ok=True)
     (place / "version").write_text("0\n", encoding="ascii")
     found = open_matching(release, sample_settings.base)

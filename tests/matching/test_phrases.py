@@ -79,7 +79,7 @@ def test_phrases_find_their_concepts_in_the_whole_vocabulary(tmp_path: Path) -> 
     with workspace.writing():
         staging.load(workspace, loaders.find("euroscivoc"), [SHARED], settings, rules)
         publishing.build(workspace, settings, rules, {})
-    matching = open_matching(Serving(workspace).current(), settings.base)
+    matching = open_matching(Serving(workspace).current().release, settings.base)
     rows = [row for row in phrases() if row["kind"] == "technology"]
 
     assert len(missed(matching, rows)) <= 0.1 * len(rows)
