@@ -81,7 +81,10 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class SavedQuery:
-    """A saved query; `pieces` is its text, cut at the slots."""
+    """A saved query; `pieces` is its text, cut at the slots.
+
+    `key` are the columns by which a row is known from release to release; without any, all are.
+    """
 
     name: str
     text: str
@@ -91,6 +94,7 @@ class SavedQuery:
     tags: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     limit: int
+    key: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of that name, or None."""
@@ -139,7 +143,9 @@ def read(name: str, text: str) -> SavedQuery:
     summary = {lang: _text(head, _in(lang, "summary"), name) for lang in LANGUAGES}
     description = {lang: _text(head, _in(lang, "description"), name) for lang in LANGUAGES}
     tags, declared = head.get("tags", []), head.get("params", {})
+    key = head.get("key", [])
     _expect(isinstance(tags, list), name, "tags: [a, b]")
+    _expect(isinstance(key, list), name, "key: [a, b], which are columns")
     _expect(isinstance(declared, dict), name, "params: a mapping")
     parameters = tuple(_parameter(name, key, value) for key, value in declared.items())  # type: ignore[union-attr] # checked above
     names = {parameter.name for parameter in parameters}
@@ -148,7 +154,15 @@ def read(name: str, text: str) -> SavedQuery:
     _expect(len(limits) == 1, name, "one LIMIT, which is the default of `limit`")
     _expect_places(name, pieces, parameters)
     query = SavedQuery(
-        name, text, pieces, summary, description, tuple(tags), parameters, int(limits[0])
+        name,
+        text,
+        pieces,
+        summary,
+        description,
+        tuple(tags),
+        parameters,
+        int(limits[0]),
+        tuple(key),
     )
     _parsed(query)
     return query
@@ -159,7 +173,10 @@ def _parsed(query: SavedQuery) -> None:
         results = pyoxigraph.Store().query(query.text)
     except SyntaxError as error:
         raise QuerySyntaxError(f"{query.name}.rq: {error}") from None
-    _expect(isinstance(results, pyoxigraph.QuerySolutions), query.name, "a SELECT query")
+    if not isinstance(results, pyoxigraph.QuerySolutions):
+        raise QuerySyntaxError(f"{query.name}.rq: expected a SELECT query")
+    columns = {variable.value for variable in results.variables}
+    _expect(columns.issuperset(query.key), query.name, "the columns of key to be selected")
 
 
 def _expect(holds: object, name: str, expected: str) -> None:
