@@ -26,7 +26,7 @@ from kg.savedqueries.definition import LIMIT, MOST_ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kg.savedqueries import Answer, Bound, Parameter, SavedQuery
+    from kg.savedqueries import Answer, Bound, Evaluation, Parameter, SavedQuery
     from kg.settings import Settings
     from kg.store import OpenRelease
 
@@ -64,6 +64,7 @@ _FORMS: Final = (
 def build_router(settings: Settings) -> APIRouter:
     """Return the router with one path for each saved query."""
     queries = savedqueries.discover(settings.base)
+    evaluation = savedqueries.Evaluation(settings.query_memory // 2, settings.query_timeout)
     router = APIRouter(tags=[_TAG])
 
     def listing() -> Response:
@@ -80,7 +81,7 @@ def build_router(settings: Settings) -> APIRouter:
     for query in queries.values():
         router.add_api_route(
             f"/queries/{query.name}",
-            _endpoint(query, settings),
+            _endpoint(query, settings, evaluation),
             name=query.name,
             operation_id=query.name.replace("-", "_"),
             summary=query.summary["en"],
@@ -96,7 +97,9 @@ def build_router(settings: Settings) -> APIRouter:
     return router
 
 
-def _endpoint(query: SavedQuery, settings: Settings) -> Callable[[Request], Response]:
+def _endpoint(
+    query: SavedQuery, settings: Settings, evaluation: Evaluation
+) -> Callable[[Request], Response]:
     """Return the function that answers requests for one query."""
     identifiers = Identifiers(settings.base)
 
@@ -112,7 +115,7 @@ def _endpoint(query: SavedQuery, settings: Settings) -> Callable[[Request], Resp
             return Response(status_code=304, headers=headers)
         if form.write is None:
             return Response(bound.text, headers=headers, media_type=form.media_type)
-        answer = savedqueries.evaluate(bound, release.store, release.number)
+        answer = evaluation.answer(bound, release)
         headers["X-Complete"] = str(answer.complete).lower()
         return Response(form.write(answer), headers=headers, media_type=form.media_type)
 

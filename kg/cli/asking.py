@@ -164,7 +164,7 @@ def query(
     if form is Rows.sparql:
         typer.echo(bound.text)
     else:
-        _show_answer(savedqueries.evaluate(bound, opened.store, opened.number), form)
+        _show_answer(savedqueries.evaluate(bound, opened), form)
 
 
 def _given(asked: SavedQuery, values: Iterable[str]) -> dict[str, list[str]]:

@@ -56,7 +56,7 @@ class Columns:
         # Most workers never need it, and it brings DuckDB and Arrow with it.
         from kg.sparql.engine import Engine  # noqa: PLC0415
 
-        return Engine.open(self._folder, memory=self._memory, spill=_spill())
+        return Engine.open(self._folder, memory=self._memory, spill=spill_folder())
 
     def answer(self, request: QueryRequest, base: str | None) -> ColumnAnswer | None:
         """Return the answer to a query that is for the columns, None if it is for Oxigraph.
@@ -121,7 +121,7 @@ def _choice(dataset: Dataset) -> Choice:
     return Choice(default=dataset.default, named=dataset.named, union=False)
 
 
-def _spill() -> Path:
+def spill_folder() -> Path:
     """Return where this process may spill to, after removing what killed ones have left."""
     top = Path(gettempdir()) / f"atlas-spill-{os.getuid()}"
     top.mkdir(mode=0o700, exist_ok=True)

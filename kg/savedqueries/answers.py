@@ -1,6 +1,6 @@
-"""Evaluating a bound query, and its answer in three forms.
+"""The answer to a bound query, in three forms.
 
-1. The query runs with one row more than the limit; that there is such a row says the answer is
+1. The query was run with one row more than the limit; that there is such a row says the answer is
    not complete, and it is taken off.
 2. The engine itself writes the rows as SPARQL 1.1 Query Results JSON, so that no datatype or
    language is lost; the other forms are made from that.
@@ -18,20 +18,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import QueryResultsFormat
-
-from kg.query import local
-from kg.savedqueries.binding import bind
 from kg.terms import XSD, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pyoxigraph import Store
-
     from kg.savedqueries.binding import Bound
-    from kg.savedqueries.definition import SavedQuery
-    from kg.savedqueries.vocabulary import Vocabulary
 
 Binding = dict[str, dict[str, str]]
 
@@ -50,6 +40,14 @@ class Answer:
     bindings: list[Binding]
     complete: bool
 
+    @classmethod
+    def read(cls, bound: Bound, release: int, written: bytes) -> Answer:
+        """Return the answer in SPARQL results as JSON with at most one row over the limit."""
+        results = json.loads(written or b"{}")
+        columns, bindings = results["head"]["vars"], results["results"]["bindings"]
+        complete = len(bindings) <= bound.limit
+        return cls(bound, release, columns, bindings[: bound.limit], complete)
+
     def document(self) -> dict[str, Any]:
         """Return the answer as JSON; what is unbound in a row is null."""
         return {
@@ -57,7 +55,7 @@ class Answer:
             "query": self.bound.query.name,
             "parameters": self.bound.parameters,
             "columns": self.columns,
-            "items": [{c: _value(b.get(c)) for c in self.columns} for b in self.bindings],
+            "items": [{c: plain(b.get(c)) for c in self.columns} for b in self.bindings],
             "complete": self.complete,
         }
 
@@ -74,36 +72,8 @@ class Answer:
         return text.getvalue()
 
 
-def ask(
-    query: SavedQuery, given: Mapping[str, Sequence[str]], vocabulary: Vocabulary, release: int
-) -> Answer:
-    """Return the answer to a query with values as a user wrote them.
-
-    The store is that of `vocabulary`, `release` is its number.
-
-    Raises:
-        ParameterError: a value is missing, unknown or not what its kind expects.
-        QueryFailedError: the store cannot be read.
-    """
-    return evaluate(bind(query, given, vocabulary), vocabulary.store, release)
-
-
-def evaluate(bound: Bound, store: Store, release: int) -> Answer:
-    """Return the answer to a bound query on the store of the release with that number.
-
-    Raises:
-        QueryFailedError: the store cannot be read.
-    """
-    text = bound.limited(bound.limit + 1)
-    written = local.select(store, text).serialize(format=QueryResultsFormat.JSON)
-    results = json.loads(written or b"{}")
-    columns, bindings = results["head"]["vars"], results["results"]["bindings"]
-    return Answer(
-        bound, release, columns, bindings[: bound.limit], complete=len(bindings) <= bound.limit
-    )
-
-
-def _value(term: dict[str, str] | None) -> str | int | float | bool | None:
+def plain(term: dict[str, str] | None) -> str | int | float | bool | None:
+    """Return a term as JSON: numbers and booleans as such, everything else as text."""
     if term is None:
         return None
     value, datatype = term["value"], term.get("datatype")

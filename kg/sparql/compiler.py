@@ -209,10 +209,7 @@ class Compiler:
         return "NULL::BIGINT" if term is None else f"{self.context.number(term)}::BIGINT"
 
     def _rows(self, pattern: Values) -> str:
-        rows = []
-        for row in pattern.rows:
-            rows.append(f"({', '.join(map(self._number, row))})")
-        return ", ".join(rows)
+        return ", ".join(f"({', '.join(map(self._number, row))})" for row in pattern.rows)
 
     def _constants(self, sql: str, terms: list[Term | None]) -> Column:
         known = [term for term in terms if term is not None]

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.identifiers import Identifiers
-from kg.savedqueries import Answer, Vocabulary, ask
+from kg.savedqueries import Answer, Vocabulary, bind
 from kg.savedqueries.definition import read
+from kg.savedqueries.evaluation import from_store
 from kg.terms import DEFAULT_BASE
 
 HEAD = """#+ summary: Rows
@@ -27,7 +28,8 @@ NOBODY = Vocabulary(pyoxigraph.Store(), Identifiers(DEFAULT_BASE), date(2024, 7,
 
 def answer(values: str, limit: int = 100) -> Answer:
     query = read("rows", f"{HEAD}SELECT ?x ?y {{ VALUES (?x ?y) {{ {values} }} }} LIMIT {limit}\n")
-    return ask(query, {}, NOBODY, 7)
+    bound = bind(query, {}, NOBODY)
+    return Answer.read(bound, 7, from_store(bound, NOBODY.store))
 
 
 @pytest.mark.parametrize(("rows", "complete"), [(1, True), (2, True), (3, False)])

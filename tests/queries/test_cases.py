@@ -15,8 +15,10 @@ import pyoxigraph
 import pytest
 
 from kg import savedqueries
+from kg.columns import build_from_quads
 from kg.identifiers import Identifiers
-from kg.savedqueries import Vocabulary
+from kg.savedqueries import Answer, Vocabulary, evaluation
+from kg.sparql.engine import Engine
 from kg.terms import DEFAULT_BASE
 
 if TYPE_CHECKING:
@@ -40,16 +42,26 @@ def vocabulary_of(case: Path, request: pytest.FixtureRequest) -> Vocabulary:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.parent.name}/{c.name}")
 def test_answer_is_as_expected(
-    case: Path, queries: dict[str, SavedQuery], request: pytest.FixtureRequest
+    case: Path,
+    queries: dict[str, SavedQuery],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
-    """A query gives the rows of its case, in their order."""
+    """A query gives the rows of its case, in their order, from the store and the columns alike."""
     written = json.loads((case / "parameters.json").read_text(encoding="utf-8"))
     given = {name: v if isinstance(v, list) else [v] for name, v in written.items()}
     expected = (case / "expected.csv").read_text(encoding="utf-8")
 
-    answer = savedqueries.ask(queries[case.parent.name], given, vocabulary_of(case, request), 1)
+    vocabulary = vocabulary_of(case, request)
+    bound = savedqueries.bind(queries[case.parent.name], given, vocabulary)
+    build_from_quads(vocabulary.store, tmp_path / "columns")
+    with Engine.open(tmp_path / "columns") as engine:
+        from_columns = evaluation.from_columns(bound, engine)
 
-    assert answer.csv().splitlines() == expected.splitlines()
+    for written in (evaluation.from_store(bound, vocabulary.store), from_columns):
+        assert written is not None
+        answer = Answer.read(bound, 1, written)
+        assert answer.csv().splitlines() == expected.splitlines()
 
 
 def test_every_query_has_a_case(queries: dict[str, SavedQuery]) -> None:
