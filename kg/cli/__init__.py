@@ -2,7 +2,8 @@
 
 | module | commands |
 |---|---|
-| importing | load, imports, report, build |
+| importing | load, imports, build |
+| reporting | report |
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
 | serving | serve, demo |
@@ -10,6 +11,7 @@
 | describing | sources, settings, check-ontology, rules, reference |
 | checking | shacl |
 | evaluating | evaluate |
+| trading | consortium |
 | scaffolding | new |
 
 Heavy packages are imported inside the commands, so that `--help` answers at once. An AtlasError is
@@ -32,9 +34,11 @@ from kg.cli import (
     evaluating,
     importing,
     releasing,
+    reporting,
     scaffolding,
     serving,
     tokens,
+    trading,
 )
 from kg.cli.root import Root
 from kg.errors import AtlasError
@@ -48,6 +52,7 @@ app = typer.Typer(
 )
 for module in (
     importing,
+    reporting,
     releasing,
     asking,
     serving,
@@ -55,6 +60,7 @@ for module in (
     describing,
     checking,
     evaluating,
+    trading,
     scaffolding,
 ):
     module.add(app)
