@@ -8,6 +8,7 @@ the same files, base IRI and vocabularies give the same statements.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class Context:
     `identifiers` mints IRIs; `graph` is the named graph of the source; `codes` maps a vocabulary's
     notations to concept IRIs (`{"euroscivoc": {"1205": "http://…"}, "nuts": {"DE125": "http://…"}}`)
     for those vocabularies the loader says it `uses` and that are loaded; `progress` takes bytes
-    done and bytes in all.
+    done and bytes in all. `silent` counts by file the rows that say nothing which the graph holds.
     """
 
     identifiers: Identifiers
@@ -36,6 +37,7 @@ class Context:
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     progress: Callable[[int, int], None] = lambda _done, _total: None
     rejects: list[Reject] = field(default_factory=list)
+    silent: Counter[str] = field(default_factory=Counter)
 
     def reject(
         self, file: str, line: int, reason: str, text: str = "", column: str | None = None

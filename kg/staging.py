@@ -1,97 +1,49 @@
 """Staging: from files to an import, read, chosen, validated and with what is bad set aside.
 
-1. The loader's statements go to `statements.parquet` as they come, what it could not use to
-   `rejects.parquet`.
-2. Records with a term that cannot be RDF (an IRI with a blank in it, a language tag that is none)
-   are rejected whole.
-3. Of contradicting values of a functional property one is chosen (kg.choice).
-4. The shapes are checked over what remains; the findings get their cells.
-5. A record in which a violation lies is quarantined whole. What refers to it is then found by the
-   same shapes, so 4 and 5 repeat until no violation is left.
+An import is named by everything that it is made of: the files, the loader's code, the rules, the
+imports that it uses and the decisions of curators. kg.assembly makes it, once.
 
 Nothing is dropped in silence: each record of the source ends as published, quarantined or rejected,
-and the manifest's counts add up.
+or says nothing that the graph holds, and the manifest's counts add up.
+
+When decisions change, an import is made again out of what was read, without its files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 import kg
 from kg import (
-    choice,
-    contradictions,
-    database,
     imports,
     ontology,
-    quarantine,
     shapes,
-    statements,
 )
-from kg.database import quoted
-from kg.errors import SourceError
-from kg.identifiers import Identifiers
+from kg.assembly import Assembly, import_id
+from kg.curation.decisions import digest, holding, today
+from kg.curation.journal import Journal
+from kg.errors import SourceError, WorkspaceError
 from kg.imports import Import
 from kg.progress import Stages, silent
 from kg.shacl import parse_shapes
-from kg.source import Context
-from kg.terms import SKOS
-from kg.workspace import new_folder, write_manifest
+from kg.workspace import new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import duckdb
-
+    from kg.curation.decisions import Decision
     from kg.ontology import Ontology
     from kg.progress import Progress
     from kg.settings import Settings
     from kg.shacl import Shapes
     from kg.source import Source
-    from kg.statements import Statement
     from kg.workspace import Workspace
-
-# The distinct terms are few: only where one cannot be written are the rows looked at. They are a
-# table of their own, for in one statement the patterns would be matched before the DISTINCT.
-_NAMED: Final = """
-CREATE TEMP TABLE named AS
-SELECT DISTINCT subject AS term FROM {statements}
-UNION ALL SELECT DISTINCT predicate FROM {statements}
-UNION ALL SELECT DISTINCT object FROM {statements} WHERE kind <> 2
-"""
-_ILLEGAL: Final = """
-CREATE TABLE illegal AS SELECT term, reason FROM (
-  SELECT term, CASE WHEN starts_with(term, '_:') THEN 'a blank node without an IRI in its place'
-    WHEN regexp_matches(term, $illegal) THEN concat('not an IRI: ', term) END AS reason
-  FROM named
-  UNION ALL
-  SELECT language, concat('not a language tag (BCP 47): ', language)
-  FROM (SELECT DISTINCT language FROM {statements} WHERE language IS NOT NULL)
-  WHERE NOT regexp_full_match(language, '[A-Za-z]{{1,8}}(-[A-Za-z0-9]{{1,8}})*')
-  UNION ALL
-  SELECT DISTINCT object, 'a NUL character in a value' FROM {statements}
-  WHERE contains(object, chr(0)))
-WHERE reason IS NOT NULL
-"""
-_UNWRITABLE: Final = """
-CREATE TABLE unwritable AS
-SELECT file, line, any_value(field) AS field, record, any_value(reason) AS reason
-FROM {statements} s JOIN illegal i
-  ON i.term = s.subject OR i.term = s.predicate OR i.term = s.object OR i.term = s.language
-GROUP BY file, line, record
-"""
-# No scheme in front, or a character that neither SPARQL nor N-Triples allows between < and >.
-_ILLEGAL_IRI: Final = r"^[^A-Za-z_]|^[^:]*$|[\x00-\x20<>\"{}|^`\\]"
 
 
 @dataclass(frozen=True)
@@ -155,8 +107,9 @@ def _key(
     settings: Settings,
     rules: Rules,
     others: dict[str, Import],
+    decisions: Sequence[Decision],
 ) -> dict[str, Any]:
-    return {
+    key = {
         "source": source.name,
         "base": settings.base,
         "version": kg.__version__,
@@ -165,6 +118,23 @@ def _key(
         "files": files,
         "context": {name: other.id for name, other in others.items()},
     }
+    return _under(key, decisions)
+
+
+def _under(key: dict[str, Any], decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Return the key under decisions; without any it is as if there had never been one."""
+    plain = {name: value for name, value in key.items() if name != "decisions"}
+    found = digest(decisions)
+    return {**plain, "decisions": found} if found else plain
+
+
+def deciding(workspace: Workspace, settings: Settings, source: str) -> list[Decision]:
+    """Return the decisions that hold today for a source, the oldest first.
+
+    Raises:
+        WorkspaceError: a file of decisions is damaged.
+    """
+    return holding(Journal(workspace, settings.base).every(), source, today())
 
 
 def load(
@@ -184,16 +154,61 @@ def load(
         SourceError: a file cannot be read at all.
         WorkspaceError: the disk or memory did not suffice.
     """
-    others = _used(workspace, source)
-    key = _key(source, fingerprint(paths), settings, rules, others)
-    place = workspace.imports / source.name / _id(key)
+    others, decisions = _used(workspace, source), deciding(workspace, settings, source.name)
+    key = _key(source, fingerprint(paths), settings, rules, others, decisions)
+    place = workspace.imports / source.name / import_id(key)
     fresh = not place.exists()
     if fresh:
         with new_folder(place) as folder:
-            _Staging(source, settings, rules, others, folder, Stages(progress)).run(paths, key)
+            staging = Assembly(settings, rules, others, decisions, folder, Stages(progress))
+            staging.run(source, paths, key)
     done = Import(place)
     imports.select(workspace, done)
     return done, fresh
+
+
+def restage(
+    workspace: Workspace,
+    one: Import,
+    settings: Settings,
+    rules: Rules,
+    progress: Progress = silent,
+) -> tuple[Import, bool]:
+    """Make an import again from what was read, under the decisions of today; select nothing.
+
+    It is the same import, and not made, when decisions and rules are. The caller holds the
+    writer's lock.
+
+    Raises:
+        WorkspaceError: it was read under another base IRI, or the disk or memory did not suffice.
+    """
+    manifest = one.manifest
+    if manifest["base"] != settings.base:
+        detail = f"{one.source}/{one.id} was read under {manifest['base']}; load it again"
+        raise WorkspaceError(detail, base=settings.base)
+    decisions = deciding(workspace, settings, one.source)
+    names = ("source", "base", "version", "loader", "rules", "files", "context")
+    key = {name: manifest[name] for name in names}
+    key = _under(key | {"version": kg.__version__, "rules": rules.digest}, decisions)
+    place = workspace.imports / one.source / import_id(key)
+    fresh = not place.exists()
+    if fresh:
+        others = {n: _kept(workspace, n, i) for n, i in manifest["context"].items()}
+        with new_folder(place) as folder:
+            Assembly(settings, rules, others, decisions, folder, Stages(progress)).again(one, key)
+    return Import(place), fresh
+
+
+def _kept(workspace: Workspace, source: str, key: str) -> Import:
+    """Return an import that another one was made with; it is kept as long as that one is.
+
+    Raises:
+        WorkspaceError: it is gone.
+    """
+    found = Import(workspace.imports / source / key)
+    if not found.folder.exists():
+        raise WorkspaceError(f"The import {source}/{key} is gone; load what uses it again")
+    return found
 
 
 @contextmanager
@@ -206,174 +221,16 @@ def rehearse(
     progress: Progress = silent,
 ) -> Iterator[Import]:
     """Yield what `load` would import; it is gone when the block ends, the workspace untouched."""
-    others = _used(workspace, source)
-    key = _key(source, fingerprint(paths), settings, rules, others)
+    others, decisions = _used(workspace, source), deciding(workspace, settings, source.name)
+    key = _key(source, fingerprint(paths), settings, rules, others, decisions)
     with TemporaryDirectory(prefix="atlas-") as name:
-        folder = Path(name)
-        _Staging(source, settings, rules, others, folder, Stages(progress)).run(paths, key)
+        folder = Path(name) / source.name / import_id(key)
+        folder.mkdir(parents=True)
+        staging = Assembly(settings, rules, others, decisions, folder, Stages(progress))
+        staging.run(source, paths, key)
         yield Import(folder)
 
 
 def _used(workspace: Workspace, source: Source) -> dict[str, Import]:
     """Return the current imports of the sources that the loader says it uses."""
     return {n: i for n, i in imports.current(workspace).items() if n in source.uses}
-
-
-def _id(key: dict[str, Any]) -> str:
-    text = json.dumps(key, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class _Staging:
-    """One run from files to a finished folder; each method is a step of the module's list."""
-
-    source: Source
-    settings: Settings
-    rules: Rules
-    others: dict[str, Import]
-    folder: Path
-    stages: Stages
-
-    def run(self, paths: Sequence[Path], key: dict[str, Any]) -> None:
-        with self.stages.stage("read"):
-            members = self._read(paths)
-        with database.connect(self.folder / "spill", self.settings.memory) as connection:
-            with self.stages.stage("choose"):
-                self._reject_unwritable(connection)
-                self._choose(connection)
-            with self.stages.stage("validate"):
-                self._judge(connection)
-            counts = self._count(connection)
-        write_manifest(self.folder, self._manifest(key, members, counts))
-
-    def _file(self, name: str) -> Path:
-        return self.folder / f"{name}.parquet"
-
-    def _read(self, paths: Sequence[Path]) -> list[str]:
-        context = Context(
-            identifiers=Identifiers(self.settings.base),
-            graph=Identifiers(self.settings.base).graph(self.source.name),
-            codes=self._codes(),
-            progress=lambda done, total: self.stages.progress("read", done, total),
-        )
-        members: dict[str, None] = {}
-        rows = _noting_files(self.source.read(paths, context), members)
-        statements.write(rows, self._file("statements"))
-        members.update(dict.fromkeys(r.file for r in context.rejects))
-        statements.write(context.rejects, self._file("rejects"), statements.REJECT_SCHEMA)
-        return list(members)
-
-    def _codes(self) -> dict[str, dict[str, str]]:
-        return {name: _notations(other) for name, other in self.others.items()}
-
-    def _reject_unwritable(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Move records that no RDF document could hold from the statements to the rejects."""
-        stated = f"read_parquet({quoted(self._file('statements'))})"
-        connection.execute(_NAMED.format(statements=stated))
-        connection.execute(_ILLEGAL.format(statements=stated), {"illegal": _ILLEGAL_IRI})
-        if not _size(connection, "illegal"):
-            return
-        connection.execute(_UNWRITABLE.format(statements=stated))
-        kept = f"SELECT s.* FROM {stated} s ANTI JOIN unwritable u ON s.record = u.record"
-        self._rewrite(connection, "statements", kept)
-        told = f"SELECT * FROM read_parquet({quoted(self._file('rejects'))})"
-        new = "SELECT file, line, NULL, reason, coalesce(field, '') FROM unwritable"
-        self._rewrite(connection, "rejects", f"({told}) UNION ALL ({new}) ORDER BY file, line")
-
-    def _rewrite(self, connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
-        beside = self._file(f"{name}-new")
-        _copy(connection, rows, beside)
-        beside.rename(self._file(name))
-
-    def _choose(self, connection: duckdb.DuckDBPyConnection) -> None:
-        stated = imports.numbered(self._file("statements"))
-        choice.choose(connection, stated, self.rules.ontology.functional_properties)
-        _copy(connection, "SELECT * FROM alternative", self._file("alternatives"))
-
-    def _judge(self, connection: duckdb.DuckDBPyConnection) -> None:
-        _insert_ontology(connection, self.rules.ontology, self.settings.base)
-        told = [f"SELECT * FROM {other.published()}" for other in self.others.values()]
-        context = " UNION ALL ".join(["SELECT * FROM ontology", *told])
-        relation = imports.chosen(imports.numbered(self._file("statements")), "alternative")
-        quarantine.judge(connection, self.rules.shapes, relation, context)
-        contradictions.report(connection, self.settings.base)
-        _copy(connection, "SELECT * FROM finding", self._file("findings"))
-        _copy(connection, "SELECT * FROM quarantine ORDER BY file, line", self._file("quarantine"))
-
-    def _count(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        stated = f"read_parquet({quoted(self._file('statements'))})"
-        rejects = f"read_parquet({quoted(self._file('rejects'))})"
-        rows = connection.execute(_RECORDS.format(statements=stated, rejects=rejects)).fetchall()
-        found = connection.execute(_SEVERITIES).fetchall()
-        names = ("records", "published", "quarantined", "rejected")
-        return {
-            "statements": _size(connection, stated),
-            "alternatives": _size(connection, "alternative"),
-            "rejects": _size(connection, rejects),
-            "records": {file: dict(zip(names, counts, strict=True)) for file, *counts in rows},
-            "findings": dict(found),
-        }
-
-    def _manifest(
-        self, key: dict[str, Any], members: list[str], counts: dict[str, Any]
-    ) -> dict[str, Any]:
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        head = {"id": _id(key), "created": created, **key, "members": members}
-        return {**head, **counts, "seconds": self.stages.seconds}
-
-
-# Counted are the source's rows, by the line on which each begins: a row may hold several records
-# (a project's names its topic and call). A reject on a line that states something is a cell of it.
-_RECORDS: Final = """
-WITH row AS (SELECT DISTINCT file, line FROM {statements}),
-  stated AS (SELECT file, count(*) AS records FROM row GROUP BY file),
-  held AS (SELECT file, count(DISTINCT line) AS quarantined FROM quarantine GROUP BY file),
-  refused AS (SELECT file, count(*) AS rejected FROM {rejects} r
-    ANTI JOIN row ON r.file = row.file AND r.line = row.line GROUP BY file)
-SELECT file, coalesce(records, 0) + coalesce(rejected, 0),
-  coalesce(records, 0) - coalesce(quarantined, 0), coalesce(quarantined, 0), coalesce(rejected, 0)
-FROM stated FULL JOIN held USING (file) FULL JOIN refused USING (file) ORDER BY file
-"""
-_SEVERITIES: Final = """
-SELECT severity, count(DISTINCT (rule, subject, path, value)) FROM finding GROUP BY severity
-ORDER BY array_position(['Violation', 'Warning', 'Info'], severity)
-"""
-
-
-def _insert_ontology(connection: duckdb.DuckDBPyConnection, ontology: Ontology, base: str) -> None:
-    rows = ontology.statements(Identifiers(base).graph("ontology"))
-    tables = [pa.Table.from_batches([batch]) for batch in statements.batches(rows)]
-    connection.register("ontology_rows", pa.concat_tables(tables))
-    connection.execute("CREATE TEMP TABLE ontology AS SELECT * FROM ontology_rows")
-    connection.unregister("ontology_rows")
-
-
-def _noting_files(rows: Iterator[Statement], members: dict[str, None]) -> Iterator[Statement]:
-    """Pass statements on, noting the names of the files that they come from, in order."""
-    last = None
-    for row in rows:
-        if row[7] is not last:
-            last = row[7]
-            members[last] = None
-        yield row
-
-
-def _notations(vocabulary: Import) -> dict[str, str]:
-    """Return the concept of each skos:notation that a vocabulary's import states."""
-    with database.connect(vocabulary.folder / "spill", 256) as connection:
-        rows = connection.execute(
-            f"SELECT object, min(subject) FROM {vocabulary.published()} WHERE predicate = ?"
-            " GROUP BY object",
-            [SKOS + "notation"],
-        ).fetchall()
-    return dict(rows)
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> None:
-    connection.execute(f"COPY ({rows}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def _size(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
-    return int(count)

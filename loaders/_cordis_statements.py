@@ -112,7 +112,11 @@ class Statements:
             if own and table is c.PROJECT:
                 modified[keys[0]] = own
             date = own or modified.get(keys[0])
-            return make(Place(context.graph, file, line, record, date), keys, cells)
+            refused = len(context.rejects)
+            made = make(Place(context.graph, file, line, record, date), keys, cells)
+            if not made and len(context.rejects) == refused:
+                context.silent[file] += 1
+            return made
 
         return statements
 
