@@ -9,6 +9,9 @@
    fresh store, which is then compacted. Both must hold equally many quads.
 5. The finished folder is renamed to its number, and the link `current` moved to it.
 
+When only little is different from the release that is served, the next one is made from a
+checkpoint of it (kg.checkpoint) and has the same quads; its columns follow (kg.completion).
+
 A release is a function of its inputs: the imports, the ontology, the base IRI and the code version.
 When these are those of the current release, nothing is built.
 """
@@ -19,37 +22,37 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pyoxigraph
+from pyoxigraph import NamedNode
 
 import kg
 from kg import (
     amendments,
-    axioms,
+    checkpoint,
     columns,
     database,
     imports,
-    inference,
+    merge,
     nquads,
-    provenance,
     releases,
 )
-from kg.database import quoted
+from kg.difference import Making
 from kg.errors import WorkspaceError
 from kg.identifiers import Identifiers
+from kg.imports import Import
+from kg.maintenance import DifferenceTooLargeError
 from kg.progress import Stages, silent
-from kg.statements import SCHEMA, batches
 from kg.workspace import new_folder, point, remove, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
-    from kg.imports import Import
+    from kg.amendments import Row
     from kg.progress import Progress
     from kg.releases import Release
     from kg.settings import Settings
@@ -57,23 +60,18 @@ if TYPE_CHECKING:
     from kg.staging import Rules
     from kg.workspace import Workspace
 
-_QUAD_SCHEMA: Final = pa.schema(list(SCHEMA)[:7])
-_QUAD_COLUMNS: Final = ", ".join(_QUAD_SCHEMA.names)
-_MERGED: Final = """
-CREATE OR REPLACE TABLE quad AS
-SELECT subject, predicate, object, kind, datatype, language, min(graph) AS graph FROM ({parts})
-GROUP BY subject, predicate, object, kind, datatype, language
-"""
-
 
 @dataclass(frozen=True)
 class Amendment:
     """An import that counts only if the release made with it is accepted.
 
-    `accept` is called with the finished table `quad` and raises what speaks against it.
+    `leaving` are the statements that the release is not to have. `accept` is called with the table
+    `quad` and raises what speaks against the release; what follows is in the table at least as far
+    as it is to leave.
     """
 
     made: Import
+    leaving: Sequence[Row]
     accept: Callable[[duckdb.DuckDBPyConnection], None]
 
 
@@ -120,12 +118,13 @@ def build(
     serving = releases.current(workspace)
     if serving is not None and serving.manifest["inputs"] == wanted:
         return serving, False
-    stages = Stages(progress)
+    making = Making(current, rules.ontology, Identifiers(settings.base), sources)
+    one = _Publication(workspace, settings, making, amendment, Stages(progress))
     place = workspace.releases / str(releases.next_number(workspace))
     with new_folder(place) as folder:
-        making = _Making(settings, rules, sources, current, amendment, stages)
-        counts = making.write(folder)
-        write_manifest(folder, _manifest(int(place.name), wanted, counts, stages))
+        counts, more = one.write(folder, serving, wanted)
+        manifest = _manifest(int(place.name), wanted, counts, one.stages)
+        write_manifest(folder, manifest | more)
     if amendment is not None:
         imports.select(workspace, amendment.made)
     point(workspace.current, place)
@@ -147,32 +146,77 @@ def _manifest(
     }
 
 
+def made_of(workspace: Workspace, release: Release) -> dict[str, Import]:
+    """Return the imports that a release was made of, by source; of those that are still kept."""
+    named = release.manifest["inputs"]["imports"]
+    found = [Import(workspace.imports / one["source"] / one["id"]) for one in named]
+    return {one.folder.parent.name: one for one in found if one.folder.exists()}
+
+
 @dataclass(frozen=True)
-class _Making:
+class _Publication:
     """One release while it is made."""
 
+    workspace: Workspace
     settings: Settings
-    rules: Rules
-    sources: Mapping[str, Source]
-    current: Mapping[str, Import]
+    making: Making
     amendment: Amendment | None
     stages: Stages
 
-    def write(self, folder: Path) -> dict[str, int]:
-        """Write the store of the release; return the quads of each graph."""
-        lines = folder / "quads.nq"
-        identifiers = Identifiers(self.settings.base)
-        chosen = [
-            (one, amendments.published(one, self.current.get(amendments.SOURCE)))
-            for _, one in sorted(self.current.items())
-        ]
+    def write(
+        self, folder: Path, serving: Release | None, wanted: dict[str, Any]
+    ) -> tuple[dict[str, int], dict[str, Any]]:
+        """Write the release; return the quads of each graph, and more for its manifest."""
+        old = self._made_of(serving, wanted) if serving else None
+        if serving and old:
+            try:
+                return self._advance(folder, serving, old)
+            except DifferenceTooLargeError:
+                self.stages.seconds.clear()
+        return self._whole(folder), {}
+
+    def _made_of(self, serving: Release, wanted: dict[str, Any]) -> Making | None:
+        """Return what the served release was made of, if it is only the imports that differ."""
+        before = serving.manifest["inputs"]
+        kept = made_of(self.workspace, serving)
+        if before | {"imports": wanted["imports"]} != wanted or len(kept) < len(before["imports"]):
+            return None
+        return self.making._replace(imports=kept)
+
+    def _advance(
+        self, folder: Path, serving: Release, old: Making
+    ) -> tuple[dict[str, int], dict[str, Any]]:
+        """Make the release from a checkpoint of the one that is served."""
+        made = checkpoint.advance(
+            serving, old, self.making, folder, self.settings.memory, self.stages
+        )
+        if self.amendment is not None:
+            with self.stages.stage("validate"):
+                self._judge(folder, self.amendment)
+        change = {"come": len(made.change.come), "gone": len(made.change.gone)}
+        return made.graphs, {"difference": {"from": serving.number, **change}}
+
+    def _judge(self, folder: Path, amendment: Amendment) -> None:
+        """Have an amendment judged by what is stated, and by what of it is left in the store."""
+        store = pyoxigraph.Store.read_only(str(folder / "store"))
         with database.connect(folder / "spill", self.settings.memory) as connection:
-            with self.stages.stage("merge statements"):
-                _merge(connection, [rows for _, rows in chosen], self.rules, identifiers)
-            with self.stages.stage("infer"):
-                _infer(connection, self.rules, identifiers)
-            with self.stages.stage("trace provenance"):
-                _trace(connection, identifiers, chosen, self.sources)
+            merge.state(connection, self.making)
+            left = [
+                (*row, str(found.graph_name)[1:-1])
+                for row in amendment.leaving
+                for one in (amendments.quad(row),)
+                for found in store.quads_for_pattern(one.subject, one.predicate, one.object, None)
+                if found.graph_name == NamedNode(self.making.identifiers.graph("inferred"))
+            ]
+            merge.insert(connection, left)
+            amendment.accept(connection)
+        remove(folder / "spill")
+
+    def _whole(self, folder: Path) -> dict[str, int]:
+        """Write columns and store from the beginning; return the quads of each graph."""
+        lines = folder / "quads.nq"
+        with database.connect(folder / "spill", self.settings.memory) as connection:
+            merge.merge(connection, self.making, self.stages)
             if self.amendment is not None:
                 with self.stages.stage("validate"):
                     self.amendment.accept(connection)
@@ -191,44 +235,6 @@ class _Making:
         return counts if held == sum(counts.values()) else _recount(folder / "store")
 
 
-def _merge(
-    connection: duckdb.DuckDBPyConnection,
-    chosen: list[str],
-    rules: Rules,
-    identifiers: Identifiers,
-) -> None:
-    """Make the table `quad`: each triple once, in the first graph that states it.
-
-    The engine's union of graphs repeats a triple that two of them hold, so that COUNT and SUM over
-    the default graph would count it twice (RDF 1.1 Semantics, section 4.1: a merge is a set).
-    """
-    connection.register("incoming", _QUAD_SCHEMA.empty_table())
-    connection.execute("CREATE TABLE quad AS SELECT * FROM incoming")
-    connection.unregister("incoming")
-    stated = rules.ontology.statements(identifiers.graph("ontology"))
-    _insert(connection, (row[:7] for row in stated))
-    parts = " UNION ALL ".join(f"SELECT {_QUAD_COLUMNS} FROM {rows}" for rows in ("quad", *chosen))
-    connection.execute(_MERGED.format(parts=parts))
-
-
-def _infer(connection: duckdb.DuckDBPyConnection, rules: Rules, identifiers: Identifiers) -> None:
-    inference.infer(connection, "quad", axioms.rules(rules.ontology))
-    graph = quoted(identifiers.graph("inferred"))
-    connection.execute(f"INSERT INTO quad BY NAME SELECT *, {graph} AS graph FROM inferred")
-    connection.execute("DROP TABLE inferred")
-
-
-def _trace(
-    connection: duckdb.DuckDBPyConnection,
-    identifiers: Identifiers,
-    chosen: list[tuple[Import, str]],
-    sources: Mapping[str, Source],
-) -> None:
-    for one, rows in chosen:
-        provenance.derive(connection, identifiers, one, rows)
-        _insert(connection, provenance.describe(identifiers, one, sources.get(one.source)))
-
-
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     rows = connection.execute("SELECT graph, count(*) FROM quad GROUP BY ALL ORDER BY ALL")
     return {graph: int(count) for graph, count in rows.fetchall()}
@@ -242,13 +248,6 @@ def _recount(store: Path) -> dict[str, int]:
         graph: sum(1 for _ in held.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph)))
         for graph in graphs
     }
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, quads: Iterable[tuple[object, ...]]) -> None:
-    for batch in batches(quads, _QUAD_SCHEMA):
-        connection.register("incoming", pa.Table.from_batches([batch]))
-        connection.execute("INSERT INTO quad SELECT * FROM incoming")
-        connection.unregister("incoming")
 
 
 def load_store(lines: Path, store: Path) -> int:

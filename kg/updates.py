@@ -226,7 +226,7 @@ class Updates:
                 self._settings,
                 self._rules,
                 self._sources,
-                amendment=publishing.Amendment(made, accept),
+                amendment=publishing.Amendment(made, [*leaving, *implied], accept),
             )
             accepted = True
         finally:
