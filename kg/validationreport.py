@@ -1,7 +1,7 @@
 """Findings as a W3C validation report (SHACL, section 3.6), result by result.
 
 Each cell that a finding rests on is a `dcterms:source` of its result: `organization.csv#line=11,12`
-(RFC 5147), relative to the import.
+(RFC 5147), relative to the import. A fix that is proposed stands beside the value it is for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from kg import shapes
 from kg.shacl import parse_shapes
 from kg.shacl.report import PathWriter
 from kg.statements import IRI, LITERAL
-from kg.terms import DCTERMS, RDF_TYPE, SH, XSD_STRING, is_iri
+from kg.terms import (
+    DCTERMS,
+    RDF_TYPE,
+    SH,
+    XSD_DECIMAL,
+    XSD_STRING,
+    is_iri,
+    ontology_namespace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +49,7 @@ def turtle(rows: Iterable[Row], base: str, language: str) -> Iterator[str]:
     first = True
     while chunk := list(islice(numbered, _RESULTS_AT_ONCE)):
         head = _head(conforms=False) if first else iter(())
-        body = (t for number, cells in chunk for t in _result(number, cells, paths, language))
+        body = (t for number, cells in chunk for t in _result(number, cells, paths, base, language))
         yield _written(head) + _written(body)
         first = False
     if first:
@@ -66,7 +74,7 @@ def _head(*, conforms: bool) -> Iterator[ox.Triple]:
 
 
 def _result(
-    number: int, cells: list[Row], paths: Mapping[str, Path | None], language: str
+    number: int, cells: list[Row], paths: Mapping[str, Path | None], base: str, language: str
 ) -> Iterator[ox.Triple]:
     row, node = cells[0], ox.BlankNode(f"result{number}")
     yield ox.Triple(_REPORT, _sh("result"), node)
@@ -79,6 +87,7 @@ def _result(
     if row["value"] is not None:
         yield ox.Triple(node, _sh("value"), _value(row))
     yield from _path(node, row, paths)
+    yield from _fix(node, row, base, language)
     for cell in cells:
         if cell["file"] is not None:
             place = f"{cell['file']}#line={cell['line'] - 1},{cell['line']}"
@@ -97,6 +106,16 @@ def _path(node: ox.BlankNode, row: Row, paths: Mapping[str, Path | None]) -> Ite
         writer = PathWriter(node.value)
         yield ox.Triple(node, _sh("resultPath"), writer.node(own))
         yield from writer.triples
+
+
+def _fix(node: ox.BlankNode, row: Row, base: str, language: str) -> Iterator[ox.Triple]:
+    if not row.get("fix"):
+        return
+    ours, reason = ontology_namespace(base), ox.Literal(row["fix_reason"], language=language)
+    yield ox.Triple(node, ox.NamedNode(ours + "proposedValue"), ox.Literal(row["fix"]))
+    sure = ox.Literal(str(row["fix_confidence"]), datatype=ox.NamedNode(XSD_DECIMAL))
+    yield ox.Triple(node, ox.NamedNode(ours + "confidence"), sure)
+    yield ox.Triple(node, ox.NamedNode(ours + "proposalReason"), reason)
 
 
 def _value(row: Row) -> ox.NamedNode | ox.Literal:

@@ -32,7 +32,7 @@ def cordis(sample_home: Path) -> Import:
 
 
 def text(*arguments: object, **options: object) -> str:
-    return "".join(render(*arguments, **options))  # type: ignore[arg-type]
+    return b"".join(render(*arguments, **options)).decode()  # type: ignore[arg-type]
 
 
 def test_the_summary_counts_by_rule_in_both_languages(cordis: Import) -> None:

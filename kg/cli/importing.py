@@ -1,4 +1,4 @@
-"""Commands that bring sources in: load, imports, report, build."""
+"""Commands that bring sources in: load, imports, build."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 from kg.cli.display import table
 from kg.cli.root import Root, root
-from kg.cli.words import Format, Language, Listed
 
 if TYPE_CHECKING:
     from kg.imports import Import
@@ -19,7 +18,6 @@ def add(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("load")(load)
     app.command("imports")(list_imports)
-    app.command("report")(report)
     app.command("build")(build)
 
 
@@ -103,32 +101,3 @@ def list_imports(context: typer.Context) -> None:
     ]
     value = [{**i.manifest, "current": i.id in current} for i in imports.every(at.workspace)]
     at.show(value, table(header, rows))
-
-
-def report(
-    context: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="IMPORT", help="An import's id or a source.")],
-    lang: Annotated[Language, typer.Option(help="The language of the messages.")] = Language.en,
-    form: Annotated[
-        Format, typer.Option("--format", help="The form of the report.")
-    ] = Format.table,
-    rule: Annotated[str | None, typer.Option(help="Only this rule, with its cells.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; 0 for all.")] = 100,
-    what: Annotated[
-        Listed, typer.Option("--show", help="Findings, or the rows that were set aside.")
-    ] = Listed.findings,
-) -> None:
-    """Show what was found in an import: by rule, or each finding with its cell."""
-    from kg import imports, setaside
-    from kg.reports import render
-
-    at = root(context)
-    chosen = imports.find(at.workspace, key)
-    form = Format.json if at.as_json else form
-    if what is not Listed.findings:
-        form = Format.csv if form is Format.ttl else form
-        for piece in setaside.listing(chosen, what.value, form.value, limit):
-            typer.echo(piece, nl=False)
-        return
-    for piece in render(chosen, form.value, lang.value, rule=rule, limit=limit):
-        typer.echo(piece, nl=False)

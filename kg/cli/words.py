@@ -17,8 +17,10 @@ class Format(StrEnum):
 
     table = "table"
     csv = "csv"
+    xlsx = "xlsx"
     json = "json"
     ttl = "ttl"
+    sarif = "sarif"
 
 
 class Listed(StrEnum):
