@@ -1,18 +1,26 @@
 """Imports: what a loader read from one set of files, kept as Parquet with its findings.
 
 An import never changes. The link `imports/<source>/current` names the one that the next release
-takes; going back to an older one is moving that link.
+takes; `imports/<source>/history.json` lists those that it followed, the current one last. The link
+alone says which import counts: whatever a killed writer left, the list is cut or extended to end
+with it.
+
+An import made again under other decisions takes the place of the one it was made from. So undoing
+an import leads to the download before, and undoing a decision to the same download without it.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kg import releases
 from kg.database import quoted
-from kg.errors import NotFoundError
-from kg.workspace import PARTIAL, Workspace, point, read_manifest
+from kg.errors import NotFoundError, ParameterError
+from kg.workspace import PARTIAL, Workspace, disk_errors, point, read_manifest, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +48,7 @@ class Import:
         return read_manifest(self.folder)
 
     def file(self, name: str) -> Path:
-        """Return the path of `statements`, `alternatives`, `rejects`, `findings`, `quarantine`."""
+        """Return the path of `statements`, `findings` or another of its files (kg.assembly)."""
         return self.folder / f"{name}.parquet"
 
     def table(self, name: str) -> str:
@@ -109,6 +117,91 @@ def find(workspace: Workspace, key: str) -> Import:
     raise NotFoundError(f"{what} {'with ' if hits else ''}{key!r}", known=known)
 
 
-def select(workspace: Workspace, chosen_import: Import) -> None:
-    """Make an import the current one of its source."""
-    point(workspace.imports / chosen_import.source / "current", chosen_import.folder)
+def history(workspace: Workspace, source: str) -> list[str]:
+    """Return the imports of a source that count or would after undoing, the current one last."""
+    folder = workspace.imports / source
+    link = folder / "current"
+    if not link.exists():
+        return []
+    now = link.resolve().name
+    listed = _read(folder)
+    if listed is None:
+        listed = [i.id for i in every(workspace) if i.source == source]
+    kept = [one for one in listed if (folder / one).exists()]
+    return [*kept[: kept.index(now)], now] if now in kept else [*kept, now]
+
+
+def select(workspace: Workspace, one: Import) -> None:
+    """Make an import the current one of its source; the one before can be gone back to."""
+    before = [key for key in history(workspace, one.source) if key != one.id]
+    _write(workspace, one.source, [*before, one.id])
+    point(workspace.imports / one.source / "current", one.folder)
+
+
+def replace(workspace: Workspace, one: Import) -> None:
+    """Make an import current in the place of the one that it was made from."""
+    before = [key for key in history(workspace, one.source)[:-1] if key != one.id]
+    _write(workspace, one.source, [*before, one.id])
+    point(workspace.imports / one.source / "current", one.folder)
+
+
+def undo(workspace: Workspace, source: str) -> Import | None:
+    """Go back to the import before the current one; return it, None if there was none.
+
+    Raises:
+        ParameterError: the source has no current import, or it is the only one of all sources.
+    """
+    known = history(workspace, source)
+    if not known:
+        raise ParameterError(f"{source} has no import that could be undone", parameter="import")
+    if len(known) == 1 and len(current(workspace)) == 1:
+        detail = f"The only import of all is not undone: a release without any cannot be ({source})"
+        raise ParameterError(detail, parameter="import")
+    link = workspace.imports / source / "current"
+    if len(known) > 1:
+        before = workspace.imports / source / known[-2]
+        point(link, before)
+        _write(workspace, source, known[:-1])
+        return Import(before)
+    with disk_errors(link):
+        link.unlink()
+    _write(workspace, source, [])
+    return None
+
+
+def prune(workspace: Workspace, keep: int) -> list[str]:
+    """Remove imports that nothing needs, and return their names.
+
+    Kept are the newest `keep` of each source's history, those that a kept release was made of, and
+    those that a kept import was made with. The caller holds the writer's lock.
+    """
+    found = every(workspace)
+    sources = {one.source for one in found}
+    needed = {key for source in sources for key in history(workspace, source)[-keep:]}
+    for release in releases.every(workspace):
+        needed |= {one["id"] for one in release.manifest["inputs"]["imports"]}
+    for one in found:
+        if one.id in needed:
+            needed |= set(one.manifest.get("context", {}).values())
+    gone = [one for one in found if one.id not in needed]
+    for one in gone:
+        remove(one.folder)
+    return [f"{one.folder.parent.name}/{one.folder.name}" for one in gone]
+
+
+def _read(folder: Path) -> list[str] | None:
+    try:
+        found = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return [str(one) for one in found["imports"]]
+
+
+def _write(workspace: Workspace, source: str, keys: list[str]) -> None:
+    place = workspace.imports / source / "history.json"
+    beside = place.with_name(f"{PARTIAL}{place.name}")
+    with disk_errors(place), beside.open("w", encoding="utf-8") as file:
+        json.dump({"imports": keys}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(place)

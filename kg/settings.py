@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     keep_releases: Annotated[int, Field(ge=1)] = Field(
         default=5, description="How many releases retention keeps, the current one included."
     )
+    keep_imports: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="How many imports of each source retention keeps to go back to."
+    )
     query_timeout: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="Seconds a query from outside may take unless it asks for less."
     )
