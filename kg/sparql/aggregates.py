@@ -86,7 +86,7 @@ def _sample(_call: Aggregate, value: Value) -> Aggregated:
 
 def _one_of(parts: tuple[str, str], column: Column) -> Aggregated:
     """Return an aggregate that gives one of the group's own terms; failures leave it unbound."""
-    result = replace(moved(column, ""), nullable=True)
+    result = replace(moved(column, ""), nullable=True, term=None)
 
     def value(relation: Relation, found: tuple[str, ...]) -> Value:
         sql = found[0] if parts[1] == "0" else f"CASE WHEN {found[1]} = 0 THEN {found[0]} END"

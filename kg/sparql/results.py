@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -196,12 +197,26 @@ def _joined_rows(written: Format, cells: list[pa.Array]) -> bytes:
 
 
 def _joined_cells(written: Format, cells: list[pa.Array]) -> pa.Array:
-    """Join each row's cells; Arrow drops the rows of columns that are null throughout."""
+    """Join each row's cells; a row without any is empty, where Arrow would drop it."""
     cells = [column for column in cells if column.null_count < len(column)] or cells[:1]
     if len(cells) == 1:
         return cells[0].fill_null("")
     separator = pa.scalar(written.between_cells, pa.large_string())
-    return pc.binary_join_element_wise(*cells, separator, null_handling="skip")
+    filled = _filled(cells)
+    if filled is None:
+        return pc.binary_join_element_wise(*cells, separator, null_handling="skip")
+    some = [column.filter(filled) for column in cells]
+    joined = pc.binary_join_element_wise(*some, separator, null_handling="skip")
+    nothing = pa.repeat(pa.scalar("", pa.large_string()), len(filled))
+    return pc.replace_with_mask(nothing, filled, joined)
+
+
+def _filled(cells: list[pa.Array]) -> pa.Array | None:
+    """Return which rows have a cell, None if all have."""
+    if not all(column.null_count for column in cells):
+        return None
+    filled = functools.reduce(pc.or_, (column.is_valid() for column in cells))
+    return None if pc.all(filled).as_py() else filled
 
 
 def _decimal_texts(micros: pa.Array) -> pa.Array:

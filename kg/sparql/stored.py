@@ -50,7 +50,7 @@ _UNRANKED: Final = RANKED_TEXT | INLINE
 
 def of_column(relation: Relation, column: Column) -> Value:
     """Return the value of a variable that a relation has."""
-    if column.term is not None:
+    if column.term is not None and not column.nullable:
         return replace(constant(relation, column.term), column=column)
     if column.form == "id":
         return _stored(relation, column)
