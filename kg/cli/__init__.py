@@ -13,6 +13,7 @@
 | evaluating | evaluate |
 | trading | consortium |
 | scaffolding | new |
+| watching | deliver |
 
 Heavy packages are imported inside the commands, so that `--help` answers at once. An AtlasError is
 printed as one line (with `--json` as the problem details object) and the exit status is 1.
@@ -62,6 +63,7 @@ for module in (
     evaluating,
     trading,
     scaffolding,
+    watching,
 ):
     module.add(app)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).resolve().parents[2] / "queries"
 LANGUAGES: Final = ("en", "de")
 LIMIT: Final = "limit"
-RESERVED: Final = ("end", "format", LIMIT)
+RESERVED: Final = ("archive", "end", "format", LIMIT)
 MOST_ROWS: Final = 10_000
 
 _INTEGER = re.compile(r"-?[0-9]+")

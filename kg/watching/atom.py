@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -20,7 +21,6 @@ from kg.terms import is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from kg.watching.comparing import Change
     from kg.watching.history import History, Step
@@ -126,8 +126,7 @@ def document(feed: Feed, history: History) -> bytes:
     """Return the feed: its newest entries, and where those before them are."""
     chosen, before = newest(history)
     last = history.last()
-    updated = last.created if last else feed.begun.isoformat()
-    root = _head(feed, updated, feed.address)
+    root = _head(feed, updated(feed, history).isoformat(), feed.address)
     if last is not None and not last.complete:
         _add(root, "subtitle", _CUT)
     if before is not None:
@@ -135,6 +134,12 @@ def document(feed: Feed, history: History) -> bytes:
     for step, place in chosen:
         _write(root, feed, step, place)
     return _written(root)
+
+
+def updated(feed: Feed, history: History) -> datetime:
+    """Return when there was last something to tell, or else when the feed began."""
+    newest_step = next((step for step, _ in _backwards(history)), history.last())
+    return datetime.fromisoformat(newest_step.created) if newest_step else feed.begun
 
 
 def archive(feed: Feed, place: Place, at: Neighbours) -> bytes:
@@ -154,11 +159,11 @@ def _archive(feed: Feed, place: Place) -> str:
     return f"{feed.address}{'&' if '?' in feed.address else '?'}archive={place}"
 
 
-def _head(feed: Feed, updated: str, itself: str) -> ET.Element:
+def _head(feed: Feed, moment: str, itself: str) -> ET.Element:
     root = ET.Element(f"{{{_ATOM}}}feed")
     _add(root, "id", feed.id)
     _add(root, "title", feed.title)
-    _add(root, "updated", updated)
+    _add(root, "updated", moment)
     author = ET.SubElement(root, f"{{{_ATOM}}}author")
     _add(author, "name", "Cluster Atlas")
     _add(root, "generator", "Cluster Atlas")
