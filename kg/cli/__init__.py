@@ -40,6 +40,7 @@ from kg.cli import (
     serving,
     tokens,
     trading,
+    watching,
 )
 from kg.cli.root import Root
 from kg.errors import AtlasError
