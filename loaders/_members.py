@@ -97,7 +97,10 @@ def _expand(path: Path, stack: ExitStack, *, prefixed: bool) -> list[Member]:
 
 
 def _is_zip(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" or (path.is_file() and zipfile.is_zipfile(path))
+    """Tell whether a path is an archive; a workbook is a file, although it is one inside."""
+    if path.suffix.lower() in {".zip", ".xlsx"}:
+        return path.suffix.lower() == ".zip"
+    return path.is_file() and zipfile.is_zipfile(path)
 
 
 def _folder(path: Path, prefix: str) -> list[Member]:
