@@ -4,6 +4,7 @@
 |---|---|
 | importing | load, imports, build |
 | reporting | report |
+| curating | repair, waive, reject, choose, accept, undo, decisions, recipes, conflicts |
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
 | serving | serve, demo |
@@ -31,6 +32,7 @@ import typer
 from kg.cli import (
     asking,
     checking,
+    curating,
     describing,
     evaluating,
     importing,
@@ -61,6 +63,7 @@ for module in (
     tokens,
     describing,
     checking,
+    curating,
     evaluating,
     trading,
     scaffolding,

@@ -52,9 +52,10 @@ def load(
 
 
 def _publish(at: Root, progress: Any) -> dict[str, Any]:
-    from kg import publishing
+    from kg.curation.effects import Curating
 
-    release, fresh = publishing.build(at.workspace, at.settings, at.rules, at.sources, progress)
+    curating = Curating(at.workspace, at.settings, at.rules, at.sources, progress)
+    release, fresh = curating.publish()
     manifest = release.manifest
     return {"release": release.number, "quads": manifest["quads"], "built": fresh}
 
@@ -63,9 +64,16 @@ def _show_import(at: Root, one: Import, verb: str, built: dict[str, Any] | None 
     manifest = one.manifest
     value = {"status": verb, **manifest, "published": built}
     header = ["file", "records", "published", "quarantined", "rejected"]
-    rows = [[file, *map(counts.get, header[1:])] for file, counts in manifest["records"].items()]
+    if any("nothing" in counts for counts in manifest["records"].values()):
+        header.append("nothing")
+    rows = [
+        [file, *(counts.get(name, 0) for name in header[1:])]
+        for file, counts in manifest["records"].items()
+    ]
     lines = [f"{one.source}: {verb} {one.id}", "", table(header, rows), ""]
     lines += [f"{n:,} {severity} findings" for severity, n in manifest["findings"].items()]
+    used = manifest.get("decisions_used", {})
+    lines += [f"{n:,} decisions: {kind}" for kind, n in used.items()]
     lines += [f"Details: atlas report {one.source}"]
     if built:
         what = "published" if built["built"] else "already published"
@@ -74,7 +82,7 @@ def _show_import(at: Root, one: Import, verb: str, built: dict[str, Any] | None 
 
 
 def build(context: typer.Context) -> None:
-    """Publish a release out of the current import of each source."""
+    """Publish a release out of the current import of each source, under the decisions of today."""
     at = root(context)
     with at.progress() as progress, at.workspace.writing():
         built = _publish(at, progress)
