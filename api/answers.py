@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from api.protocol import Asked
+    from kg.query.frames import Head
     from kg.query.pool import Answer
 
     Headers = list[tuple[bytes, bytes]]
@@ -19,6 +21,7 @@ CROSS_ORIGIN: Final[Headers] = [
     ),
 ]
 _VARY: Final = (b"vary", b"accept, accept-encoding")
+_KEPT: Final = (b"cache-control", b"public, no-cache")
 _NOT_KEPT: Final[Headers] = [(b"cache-control", b"no-store"), _VARY]
 
 
@@ -26,8 +29,8 @@ def tag(release: str | None, asked: Asked) -> bytes:
     """Return the entity tag: weak, because an answer's order and blank nodes may differ."""
     if asked.query is None:
         return b""
-    text, dataset, acceptable, _, engine = asked.query.key
-    content = f"{release}\0{text}\0{dataset}\0{acceptable}\0{engine}\0{asked.choice.asked}"
+    query = asked.query
+    content = f"{release}\0{query.text}\0{query.dataset or ''}\0{query.engine}\0{asked.choice.name}"
     digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
     return f'W/"{digest}"'.encode()
 
@@ -39,21 +42,42 @@ def known(etag: bytes, asked: Asked) -> bool:
 
 def validators(etag: bytes) -> Headers:
     """Return the fields of an answer that may be kept, and has to be asked for again."""
-    return [(b"etag", etag), (b"cache-control", b"public, no-cache"), _VARY]
+    return [(b"etag", etag), _KEPT, _VARY]
 
 
 def headers(answer: Answer, asked: Asked, *, safe: bool) -> Headers:
     """Return the fields of an answer, X-Query-Id apart; `safe` is a GET or HEAD."""
-    head = answer.head
-    found = [
-        (b"content-type", asked.choice.media_type(head.media_type).encode()),
-        (b"x-release", answer.release.encode()),
-        (b"x-engine", head.engine.encode()),
-        *CROSS_ORIGIN,
-        *(validators(tag(answer.release, asked)) if safe and head.lasting else _NOT_KEPT),
-    ]
-    if head.coding != "identity":
-        found.append((b"content-encoding", head.coding.encode()))
+    kept = safe and answer.head.lasting
+    found = _shared(answer.release, answer.head, asked.choice.media_type(answer.head.media_type))
+    found += validators(tag(answer.release, asked)) if kept else _NOT_KEPT
     if answer.body is not None:
         found.append((b"content-length", str(len(answer.body)).encode()))
     return found
+
+
+def lines(answer: Answer, body: bytes, asked: Asked) -> bytes:
+    """Return the same as lines of a response to a GET, for a complete answer."""
+    head = answer.head
+    shared = _shared_lines(answer.release, head, asked.choice.media_type(head.media_type))
+    etag = b"etag: %b\r\n" % tag(answer.release, asked) if head.lasting else b""
+    return b"%b%bcontent-length: %d\r\n" % (shared, etag, len(body))
+
+
+def _shared(release: str, head: Head, media_type: str) -> Headers:
+    """Return the fields that many answers share."""
+    found = [
+        (b"content-type", media_type.encode()),
+        (b"x-release", release.encode()),
+        (b"x-engine", head.engine.encode()),
+        *CROSS_ORIGIN,
+    ]
+    if head.coding != "identity":
+        found.append((b"content-encoding", head.coding.encode()))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _shared_lines(release: str, head: Head, media_type: str) -> bytes:
+    fields = _shared(release, head, media_type)
+    fields += [_KEPT, _VARY] if head.lasting else _NOT_KEPT
+    return b"".join([b"%b: %b\r\n" % field for field in fields])

@@ -47,10 +47,14 @@ _FOR_PEOPLE: Final[dict[str, tuple[str | None, str | None]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The format of each kind of answer, and the media type by which the client asked for it."""
+    """The format of each kind of answer, and the media type by which the client asked for it.
+
+    `name` tells one choice from another.
+    """
 
     acceptable: Acceptable
     asked: Mapping[str, str]
+    name: str = ""
 
     def media_type(self, sent: str) -> str:
         """Return the Content-Type of an answer whose format has the media type `sent`."""
@@ -102,7 +106,8 @@ def by_accept(header: str) -> Choice:
         for best in found.values()
         if best is not None and best[1] != best[0].types[0]
     }
-    return Choice(Acceptable(*(best and best[0].name for best in found.values())), asked)
+    acceptable = Acceptable(*(best and best[0].name for best in found.values()))
+    return Choice(acceptable, asked, f"{acceptable}{asked}")
 
 
 def by_name(name: str) -> Choice:
@@ -118,7 +123,8 @@ def by_name(name: str) -> Choice:
         names = sorted(_FOR_PEOPLE)
         raise NotAcceptableError(f"There is no format {name!r}", available=names)
     table, graph = _FOR_PEOPLE[name.lower()]
-    return Choice(Acceptable(table, table, graph), {})
+    acceptable = Acceptable(table, table, graph)
+    return Choice(acceptable, {}, str(acceptable))
 
 
 def _available() -> list[str]:

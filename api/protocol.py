@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
+from binascii import a2b_qp
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_args
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from api.negotiation import Choice, by_accept, by_name, coding
@@ -36,11 +37,11 @@ _BODY_SECONDS: Final = 15.0
 """How long a client may take to send a body that fits into one network packet or a few."""
 
 _FIELDS: Final = 1000
+_NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^!-~]")
 _OF_UPDATES: Final = ("update", "using-graph-uri", "using-named-graph-uri")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request to the query operation; `query` is None when it names no query at all.
 
     `lint` if the client wants to know what is odd about the query.
@@ -48,7 +49,7 @@ class Asked:
 
     query: QueryRequest | None
     choice: Choice
-    headers: dict[bytes, bytes] = field(repr=False)
+    headers: dict[bytes, bytes]
     lint: bool = False
 
 
@@ -97,7 +98,15 @@ def _query_alone(text: str, headers: dict[bytes, bytes]) -> Asked:
 
 
 def _unquoted(data: bytes) -> str:
-    return utf8(unquote_to_bytes(data.replace(b"+", b" ")), "query string")
+    """Return the text of a value in a query string.
+
+    Where every percent sign begins an escape, the decoder of quoted-printable (RFC 2045), which is
+    C, does the same with its own sign of escape; it is told that what looks like that is meant.
+    """
+    if _NO_ESCAPE.search(data):
+        return utf8(unquote_to_bytes(data.replace(b"+", b" ")), "query string")
+    quoted = data.replace(b"=", b"=3D").replace(b"%", b"=").replace(b"+", b"=20")
+    return utf8(a2b_qp(quoted), "query string")
 
 
 async def _read_post(

@@ -35,12 +35,11 @@ if TYPE_CHECKING:
     from kg.query.run import Run
 
 _START: Final = b"GET /sparql?"
-_VERSION: Final = b" HTTP/1.1"
+_REQUEST: Final = re.compile(rb"GET /sparql\?([!-~]*) HTTP/1\.1\r\n(.+)", re.DOTALL)
 _END: Final = b"\r\n\r\n"
 _HELD: Final = 64 * 1024
 """Bytes of further requests that wait for the answer to the one before."""
 
-_TARGET: Final = re.compile(rb"[!-~]*")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~\x80-\xff \t]*?)[ \t]*")
 """A field line (RFC 9112, section 5; names in RFC 9110, section 5.6.2)."""
 
@@ -48,6 +47,9 @@ _LONG_WAY: Final = frozenset(
     [b"content-length", b"expect", b"if-none-match", b"transfer-encoding", b"upgrade"]
 )
 """Fields with which a request takes the long way."""
+
+_BATCH: Final = 16
+"""Responses that wait for the end of the event loop's turn before they are written."""
 
 _ENTRY: Final = 256
 """Bytes that a kept response takes beside its request and itself."""
@@ -62,6 +64,8 @@ def configure(app: FastAPI, **options: Any) -> uvicorn.Config:
         state = app.state
         kept = LeastRecentlyUsed(app.state.settings.cache_bytes // 4)
         blocks = LeastRecentlyUsed(_HELD * 16)
+        start = (None, b"")
+        unsent: ClassVar[list[HttpProtocol]] = []
 
     return uvicorn.Config(app, http=Bound, **options)
 
@@ -71,13 +75,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     state: ClassVar[State]
     kept: ClassVar[LeastRecentlyUsed[tuple[str, bytes]]]
-    blocks: ClassVar[LeastRecentlyUsed[dict[bytes, bytes] | None]]
+    blocks: ClassVar[LeastRecentlyUsed[dict[bytes, bytes]]]
+    start: ClassVar[tuple[object, bytes]]
+    unsent: ClassVar[list[HttpProtocol]]
 
     _between = True
     _run: Run | None = None
     _asked: Asked
     _request = b""
     _held = b""
+    _unsent = b""
+    _answered_at = 0.0
 
     # Where the long way begins and ends
 
@@ -109,6 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._run is not None:
             self._hold(data)
         elif not (data.startswith(_START) and self._idle() and self._short(data)):
+            self._send()  # nothing overtakes an answer
             super().data_received(data)
 
     def _idle(self) -> bool:
@@ -133,7 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         asked = self._read(data)
         if asked is None or asked.query is None or asked.lint:
             return False
-        answer = pool.kept(asked.query)
+        answer = pool.at_once(asked.query)
         if answer is not None:
             self._respond(data, answer, asked)
             return True
@@ -141,15 +150,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _read(self, data: bytes) -> Asked | None:
         """Return what a request asks; None if it is not one request, whole and plain."""
-        line, _, block = data.partition(b"\r\n")
-        if data.find(_END) != len(data) - len(_END) or not line.endswith(_VERSION):
-            return None
-        target = line[len(_START) : -len(_VERSION)]
-        fields = self._fields(block)
-        if fields is None or not _TARGET.fullmatch(target):
+        request = _REQUEST.fullmatch(data)
+        fields = self._fields(request[2]) if request else None
+        if request is None or fields is None:
             return None
         try:
-            return protocol.read_get(target, fields)
+            return protocol.read_get(request[1], fields)
         except AtlasError:
             return None
 
@@ -185,6 +191,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _go_long(self) -> None:
         """Let the application answer the request, with the run as it is."""
+        self._send()
         super().data_received(self._request)
         self._run = None
         self._go_on()
@@ -199,9 +206,8 @@ class HttpProtocol(HttpToolsProtocol):
     # Writing
 
     def _respond(self, request: bytes, answer: Answer, asked: Asked) -> None:
-        fields = answers.headers(answer, asked, safe=True)
-        lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-        response = b"%b\r\n%b" % (lines, answer.body or b"")
+        body = answer.body or b""
+        response = b"%b\r\n%b" % (answers.lines(answer, body, asked), body)
         if answer.head.lasting:
             self.kept.put(
                 request, (answer.release, response), len(request) + len(response) + _ENTRY
@@ -210,20 +216,69 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _write(self, query: str, response: bytes) -> None:
         """Write a whole response: the rest of its fields, a blank line and its body are given."""
-        lines = [b"HTTP/1.1 200 OK\r\n"]
-        lines += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        lines += [b"x-query-id: ", query.encode(), b"\r\n", response]
-        self.transport.write(b"".join(lines))
+        start = self._start_lines()
+        self._unsent += b"%bx-query-id: %b\r\n%b" % (start, query.encode(), response)
         self.server_state.total_requests += 1
-        self._unset_keepalive_if_required()
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._await_more(self.timeout_keep_alive)
+        if not self.unsent:
+            self.loop.call_soon(self._send_all)
+        self.unsent.append(self)
+        if len(self.unsent) >= _BATCH:
+            self._send_all()
+
+    def _start_lines(self) -> bytes:
+        """Return the lines with which every response begins; they change once a second."""
+        fields = self.server_state.default_headers
+        if self.start[0] is not fields:
+            lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+            type(self).start = (fields, b"HTTP/1.1 200 OK\r\n" + lines)
+        return self.start[1]
+
+    @classmethod
+    def _send_all(cls) -> None:
+        """Send what was written in this turn of the event loop.
+
+        Each response wakes its client; the first one woken would have to share the processors with
+        the answers to the others.
+        """
+        unsent = cls.unsent[:]
+        cls.unsent.clear()
+        for connection in unsent:
+            connection._send()  # noqa: SLF001 - of this class
+
+    def _send(self) -> None:
+        data, self._unsent = self._unsent, b""
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    # How long a connection is kept for further requests
+
+    def _await_more(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
+            seconds, self.timeout_keep_alive_handler
         )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless the short way was taken meanwhile: it sets no timers."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._await_more(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """Close the connection after what is to be sent."""
+        self._send()
+        super().shutdown()
 
 
 def _parsed(block: bytes) -> dict[bytes, bytes] | None:
     """Return the fields of a plain request; None if it needs the long way."""
     fields: dict[bytes, bytes] = {}
+    if not block.endswith(_END):
+        return None
     for line in block[: -len(_END)].split(b"\r\n"):
         match = _FIELD.fullmatch(line)
         name = match[1].lower() if match else b""

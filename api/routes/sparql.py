@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from fastapi import FastAPI
+    from starlette.datastructures import State
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api.protocol import Asked
     from kg.query.pool import Answer
     from kg.query.run import Run
     from kg.settings import Settings
-    from kg.workspace import Workspace
 
     Headers = list[tuple[bytes, bytes]]
 
@@ -289,11 +289,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Run the pool, and let it follow the workspace's current release."""
     pool = QueryPool(limits(app.state.settings), app.state.settings.base)
     app.state.queries = pool
-    await _follow(pool, app.state.workspace)
+    await _follow(pool, app.state)
     # What is here now stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    task = asyncio.create_task(_keep_following(pool, app.state.workspace))
+    task = asyncio.create_task(_keep_following(pool, app.state))
     try:
         yield
     finally:
@@ -303,23 +303,24 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await pool.stop()
 
 
-async def _follow(pool: QueryPool, workspace: Workspace) -> None:
+async def _follow(pool: QueryPool, state: State) -> None:
     """Switch to the current release, if there is one that is not served yet."""
-    release = releases.current(workspace)
+    release = releases.current(state.workspace)
     if release is None:
         return
     name = f"{release.number}-{release.manifest['digest']}"
     if name != pool.release:
         try:
-            await pool.use(release.store, name)
+            near = state.serving.current()
+            await pool.use(release.store, name, near.store if near.release == release else None)
         except WorkspaceError as error:
             _LOGGER.error("release %s is not taken up: %s", name, error.detail)  # noqa: TRY400
 
 
-async def _keep_following(pool: QueryPool, workspace: Workspace) -> None:
+async def _keep_following(pool: QueryPool, state: State) -> None:
     while True:
         await asyncio.sleep(_FOLLOW_SECONDS)
-        await _follow(pool, workspace)
+        await _follow(pool, state)
 
 
 _FOLLOW_SECONDS: Final = 0.5

@@ -116,7 +116,7 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         return
     try:
         results = _evaluated(source, asked)
-        form = _chosen(results, request.acceptable)
+        form = chosen(results, request.acceptable)
         sink.begin(form, lasting=asked.nature.lasting)
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
     except (OSError, RuntimeError) as error:
@@ -239,7 +239,12 @@ def _graph(name: str) -> NamedNode:
         raise ParameterError(f"{name!r} names no graph: {error}", value=name) from error
 
 
-def _chosen(results: Results, acceptable: Acceptable) -> Format:
+def chosen(results: Results, acceptable: Acceptable) -> Format:
+    """Return the format of the results among those that the client accepts.
+
+    Raises:
+        NotAcceptableError: it accepts none of this kind of answer.
+    """
     kind: Kind
     if isinstance(results, QuerySolutions):
         kind, name = "solutions", acceptable.solutions

@@ -2,9 +2,10 @@
 
 How a query runs:
 
-1. It starts on an idle worker of the lane, or waits in a bounded queue. As many small queries run
-   at once as there are processors: more would only take turns. One that has waited for a tick gets
-   any idle worker, for those before it may be about to show that they are heavy.
+0. One whose text proves that it takes but a look is answered here (kg.query.small).
+1. Any other starts on an idle worker of the lane, or waits in a bounded queue. As many light ones
+   run at once as there are processors: more would only take turns. One that has waited for a tick
+   gets any idle worker, for those before it may be about to show that they are heavy.
 2. After `threshold` seconds its processor time is looked at. One that used as much is heavy: it
    leaves the lane, a spare takes its place, its priority falls and heavy queries take turns. One
    that sends rows is an export: it leaves the lane too, but is never stopped. Wall time alone
@@ -37,7 +38,9 @@ from kg.errors import (
     QueryTimeoutError,
     WorkspaceError,
 )
+from kg.query import small
 from kg.query.cache import LeastRecentlyUsed
+from kg.query.evaluation import Source
 from kg.query.lane import Lane
 from kg.query.nursery import Nursery, Worker
 from kg.query.run import Run, Stage
@@ -46,6 +49,8 @@ from kg.query.schedule import EXPORT_NICE, HEAVY_NICE, Schedule
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
+
+    from pyoxigraph import Store
 
     from kg.query.frames import Head
     from kg.query.limits import Limits
@@ -101,6 +106,8 @@ class QueryPool:
 
     def __init__(self, limits: Limits, base: str | None = None) -> None:
         self._limits = limits
+        self._base = base
+        self._near: Source | None = None
         self._nursery = Nursery(limits.memory, base)
         self._lane = Lane(self._nursery, limits, self._miss, self._serve)
         self._cache: LeastRecentlyUsed[tuple[Head, bytes]] = LeastRecentlyUsed(limits.cache)
@@ -124,13 +131,16 @@ class QueryPool:
         self._count += 1
         return f"{self._prefix}{self._count:08x}"
 
-    async def use(self, store: Path, release: str) -> None:
+    async def use(self, store: Path, release: str, near: Store | None = None) -> None:
         """Let new queries run on a release; those that run finish on theirs.
+
+        `near` is the same store, opened in this process: small queries are answered from it.
 
         Raises:
             WorkspaceError: the store cannot be opened; the release before stays.
         """
         await self._lane.open(store, release)
+        self._near = None if near is None else Source.of(near, self._base)
         self._cache.clear()
 
     async def stop(self) -> None:
@@ -185,15 +195,17 @@ class QueryPool:
                 evaluated as it stands.
             WorkspaceError: there is no release.
         """
-        kept = self.kept(request)
-        if kept is not None:
-            return kept
+        ready = self.at_once(request)
+        if ready is not None:
+            return ready
         return await self.answer(self.submit(request), gone)
 
-    def kept(self, request: QueryRequest) -> Answer | None:
-        """Return the answer if it was given before and kept."""
+    def at_once(self, request: QueryRequest) -> Answer | None:
+        """Return the answer if it was given before and kept, or takes but a look."""
         release = self._lane.release
-        found = self._cache.get((release, request.key))
+        found = None if self._near is None else small.answer(self._near, request)
+        if found is None:
+            found = self._cache.get((release, request.key))
         if found is None or release is None:
             return None
         return Answer(self.new_id(), release, found[0], found[1])

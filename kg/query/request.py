@@ -36,8 +36,7 @@ class Acceptable(NamedTuple):
     graph: str | None = "turtle"
 
 
-@dataclass(frozen=True, slots=True)
-class QueryRequest:
+class QueryRequest(NamedTuple):
     """One query: `timeout` in seconds (None: the default), `coding` the content coding.
 
     `engine` says who is to answer; with `auto` the query decides (kg.query.columns).
@@ -45,7 +44,7 @@ class QueryRequest:
 
     text: str
     dataset: Dataset = WHOLE
-    acceptable: Acceptable = Acceptable()  # noqa: RUF009 - a tuple does not change
+    acceptable: Acceptable = Acceptable()
     coding: str = "identity"
     timeout: float | None = None
     engine: EngineName = "auto"

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-import zstandard
 from pyoxigraph import Store
 
 from kg.errors import AtlasError, WorkspaceError
+from kg.query.codings import compressor, encoded
 from kg.query.columns import Columns
 from kg.query.evaluation import OXIGRAPH, Source, evaluate
 from kg.query.frames import ANSWER, DATA, END, HEAD, PIECE, PROBLEM, READY, FrameReader, Head, frame
@@ -26,28 +25,8 @@ if TYPE_CHECKING:
 
     from kg.query.formats import Format
 
-_WORTH_COMPRESSING: Final = 1024
-
 _LATER_PIECE: Final = 4 * PIECE
 """The first piece is to come soon; after it larger ones cost less."""
-
-
-class _Identity:
-    """The content coding that changes nothing, in the manner of the compressors."""
-
-    def compress(self, data: bytes) -> bytes:
-        return data
-
-    def flush(self) -> bytes:
-        return b""
-
-
-def _compressor(coding: str) -> Any:
-    if coding == "gzip":
-        return zlib.compressobj(level=3, wbits=31)
-    if coding == "zstd":
-        return zstandard.ZstdCompressor(level=3).compressobj()
-    return _Identity()
 
 
 class Answering:
@@ -86,7 +65,7 @@ class Answering:
     def _send_piece(self) -> None:
         opening = b""
         if self._compressor is None:
-            self._compressor = _compressor(self._coding)
+            self._compressor = compressor(self._coding)
             opening = frame(HEAD, self._head._replace(coding=self._coding).pack())
             self._enough = _LATER_PIECE
         piece = self._compressor.compress(self._taken())
@@ -98,11 +77,8 @@ class Answering:
             rest = self._compressor.compress(self._taken()) + self._compressor.flush()
             self._channel.sendall((frame(DATA, rest) if rest else b"") + frame(END))
             return
-        head, body = self._head, self._taken()
-        if self._coding != "identity" and len(body) >= _WORTH_COMPRESSING:
-            compressor = _compressor(self._coding)
-            body = compressor.compress(body) + compressor.flush()
-            head = head._replace(coding=self._coding)
+        coding, body = encoded(self._coding, self._taken())
+        head = self._head._replace(coding=coding)
         self._channel.sendall(frame(ANSWER, head.pack(body)))
 
 

@@ -21,6 +21,10 @@ VARYING = ("date", "x-query-id")
     [
         ("ASK { <http://example.org/s1> ?p ?o }", {}),
         ("SELECT * { ?s ?p ?o } LIMIT 3", {"Accept": "text/csv"}),
+        ("SELECT * { <http://example.org/s2> ?p ?o }", {"Accept-Encoding": "gzip, zstd"}),
+        ("SELECT * { ?s <http://example.org/q> ?o }", {}),
+        ("DESCRIBE <http://example.org/s2>", {"Accept": "*/*;q=0.1, application/ld+json"}),
+        ("SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER(?o = 'a+b=c%') }", {}),
         ("SELECT * { ?s ?p ?o } LIMIT 90", {"Accept-Encoding": "gzip"}),
         ("CONSTRUCT WHERE { <http://example.org/s1> ?p ?o }", {"Accept": "application/rdf+xml"}),
         ("SELECT (STRLEN(STR(NOW())) > 0 AS ?x) {}", {}),
@@ -82,6 +86,18 @@ def test_requests_in_a_row_are_answered_in_a_row(connection: socket.socket) -> N
     for got in (answers, again):
         parts = got.split(b'"boolean":')[1:]
         assert [part.startswith(b"true") for part in parts] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("value", ["a+b", "a=b", "100%", "%zz", "=41", "ä €", "a&b;c", "==", "a_b"])
+def test_a_value_is_what_the_client_wrote(connection: socket.socket, value: str) -> None:
+    """Whatever signs of escape it contains."""
+    query = f"SELECT ('{value}' AS ?x) {{}}"
+    connection.sendall(request(query, "Accept: text/csv"))
+    answer = b""
+    while not answer.endswith(b"x\r\n" + value.encode() + b"\r\n"):
+        answer += connection.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
