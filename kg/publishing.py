@@ -6,11 +6,13 @@
 2. The rules of the ontology add what follows, in the graph `inferred`.
 3. Provenance says for every entity where it was first written, in the graph `provenance`.
 4. All of it is written twice: as columns (kg.columns), and as N-Quads that are bulk-loaded into a
-   fresh store, which is then compacted. Both must hold equally many quads.
+   fresh store, which is then compacted. Both must hold equally many quads. From the columns comes
+   the index of texts (kg.matching).
 5. The finished folder is renamed to its number, and the link `current` moved to it.
 
 When only little is different from the release that is served, the next one is made from a
-checkpoint of it (kg.checkpoint) and has the same quads; its columns follow (kg.completion).
+checkpoint of it (kg.checkpoint) and has the same quads; its columns and index follow later
+(kg.completion).
 
 A release is a function of its inputs: the imports, the ontology, the base IRI and the code version.
 When these are those of the current release, nothing is built.
@@ -213,7 +215,9 @@ class _Publication:
         remove(folder / "spill")
 
     def _whole(self, folder: Path) -> dict[str, int]:
-        """Write columns and store from the beginning; return the quads of each graph."""
+        """Write everything from the beginning; return the quads of each graph."""
+        from kg import matching  # noqa: PLC0415 - brings the text engine, which few commands need
+
         lines = folder / "quads.nq"
         with database.connect(folder / "spill", self.settings.memory) as connection:
             merge.merge(connection, self.making, self.stages)
@@ -225,6 +229,8 @@ class _Publication:
                 counts = _counts(connection)
             with self.stages.stage("write columns"):
                 in_columns = columns.build(connection, "quad", folder / "columns")
+        with self.stages.stage("index texts"):
+            matching.build_index(folder, self.settings.base, self.settings.memory)
         with self.stages.stage("load store"):
             held = load_store(lines, folder / "store")
         if held != in_columns:
