@@ -205,6 +205,8 @@ class Watching:
         found: list[Row] = []
         try:
             async for page in self._pages(release, question):
+                if page["release"] != release.number:
+                    raise BusyError(f"Release {release.number} cannot be looked up in yet")
                 found += [_row(item) for item in page["items"]]
                 if len(found) >= MOST_ROWS:
                     complete = page["next"] is None

@@ -14,6 +14,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -22,9 +23,10 @@ from kg import savedqueries
 from kg.errors import NotAcceptableError, ParameterError
 from kg.identifiers import Identifiers
 from kg.savedqueries.definition import LIMIT, MOST_ROWS
+from kg.savedqueries.values import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kg.savedqueries import Answer, Bound, Evaluation, Parameter, SavedQuery
     from kg.settings import Settings
@@ -110,7 +112,7 @@ def _endpoint(
         today = datetime.now(UTC).date()
         vocabulary = savedqueries.Vocabulary(release.store, identifiers, today)
         bound = savedqueries.bind(query, given, vocabulary)
-        headers = _headers(bound, form, release)
+        headers = _headers(bound, form, release) | {"Link": _links(query, given)}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if form.write is None:
@@ -161,6 +163,13 @@ def _headers(bound: Bound, form: _Form, release: OpenRelease) -> dict[str, str]:
     return headers
 
 
+def _links(query: SavedQuery, given: Mapping[str, Sequence[str]]) -> str:
+    """Return where there is a feed of what changes in the answer (RFC 8288)."""
+    kept = urlencode({name: values for name, values in given.items() if name != LIMIT}, doseq=True)
+    address = f"/queries/{query.name}/feed" + (f"?{kept}" if kept else "")
+    return f'<{address}>; rel="alternate"; type="application/atom+xml"'
+
+
 def _shown(query: SavedQuery) -> dict[str, Any]:
     return {
         "name": query.name,
@@ -186,8 +195,15 @@ def _shown_parameter(query: SavedQuery, parameter: Parameter) -> dict[str, Any]:
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
         "example": [term.value for term in query.examples[parameter.name]],
+        "href": _values_address(query, parameter),
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _values_address(query: SavedQuery, parameter: Parameter) -> str | None:
+    """Return where the values of a parameter are listed with counts, if they can be."""
+    listed = parameter.values or parameter.kind.name in LISTED
+    return f"/queries/{query.name}/parameters/{parameter.name}" if listed else None
 
 
 def _described(query: SavedQuery) -> list[dict[str, Any]]:

@@ -168,7 +168,12 @@ def _label(values: Mapping[str, Any]) -> str:
 
 
 def comparable(value: Any) -> Any:
-    """Return a value of which equals are equal: the last bits of a sum depend on its order."""
+    """Return a value of which equals are equal, whatever order they were made in.
+
+    The last bits of a sum depend on it, and so does a list of which the order means nothing.
+    """
+    if isinstance(value, list):
+        return sorted(map(comparable, value), key=str)
     if not isinstance(value, float):
         return value
     return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else str(value)
