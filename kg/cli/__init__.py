@@ -2,7 +2,7 @@
 
 | module | commands |
 |---|---|
-| importing | load, imports, build |
+| importing | load, imports, diff, build |
 | reporting | report |
 | curating | repair, waive, reject, choose, accept, undo, decisions, recipes, conflicts |
 | releasing | releases, use, prune, dump |

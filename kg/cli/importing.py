@@ -1,4 +1,4 @@
-"""Commands that bring sources in: load, imports, build."""
+"""Commands that bring sources in: load, imports, diff, build."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def add(app: typer.Typer) -> None:
     app.command("load")(load)
     app.command("imports")(list_imports)
     app.command("build")(build)
+    app.command("diff")(diff)
 
 
 def load(
@@ -32,6 +33,9 @@ def load(
     publish: Annotated[
         bool, typer.Option(help="Publish a release afterwards; else only `atlas build` does.")
     ] = True,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long --dry-run may compare answers of saved queries.")
+    ] = 60.0,
 ) -> None:
     """Read a source, validate it, and publish it with the next release."""
     import loaders
@@ -43,7 +47,8 @@ def load(
             with staging.rehearse(
                 at.workspace, found, paths, at.settings, at.rules, progress
             ) as rehearsed:
-                _show_import(at, rehearsed, "would import")
+                change = _change(at, rehearsed, seconds)
+                _show_import(at, rehearsed, "would import", change=change)
             return
         with at.workspace.writing():
             done, fresh = staging.load(at.workspace, found, paths, at.settings, at.rules, progress)
@@ -60,9 +65,74 @@ def _publish(at: Root, progress: Any) -> dict[str, Any]:
     return {"release": release.number, "quads": manifest["quads"], "built": fresh}
 
 
-def _show_import(at: Root, one: Import, verb: str, built: dict[str, Any] | None = None) -> None:
+def _change(at: Root, one: Import, seconds: float) -> dict[str, Any]:
+    """Return what publishing an import would change."""
+    from tempfile import TemporaryDirectory
+
+    from kg.curation.answers import changed
+    from kg.curation.differences import before, differences
+
+    with TemporaryDirectory(prefix="atlas-") as spill:
+        old = before(at.workspace, one)
+        found = differences(old, one, Path(spill), at.settings.memory)
+    answers = changed(at.workspace, one, at.settings, at.sources, seconds) if seconds else None
+    return {**found, "answers": answers}
+
+
+def _told_change(change: dict[str, Any]) -> list[str]:
+    """Return lines that tell what publishing would change."""
+    entities, findings = change["entities"], change["findings"]
+    against = f"Against {change['before']}" if change["before"] else "The first import"
+    lines = [
+        f"{against}: {entities['added']:,} entities added, {entities['changed']:,} changed,"
+        f" {entities['removed']:,} removed",
+        f"{findings['new']:,} findings new, {findings['gone']:,} gone",
+    ]
+    lines += [
+        f"  {rule['rule'].rpartition('#')[2]}: {rule['new']:,} new, {rule['gone']:,} gone"
+        for rule in findings["rules"]
+    ]
+    answers = change["answers"]
+    if answers and answers["release"]:
+        lines += map(_told_query, answers["queries"])
+        lines.append(f"{len(answers['same'])} saved queries answer as before")
+        if left := answers["not_compared"]:
+            lines.append(f"Not compared in the time that was given: {', '.join(left)}")
+    return lines
+
+
+def _told_query(one: dict[str, Any]) -> str:
+    counts = f"{one['new']:,} rows new, {one['changed']:,} changed, {one['gone']:,} gone"
+    return f"{one['query']}: {counts}"
+
+
+def diff(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="IMPORT", help="An import's id or a source.")],
+    *,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long answers of saved queries may be compared.")
+    ] = 60.0,
+) -> None:
+    """Show what an import changes: entities, findings, and answers of saved queries."""
+    from kg import imports
+
+    at = root(context)
+    change = _change(at, imports.find(at.workspace, key), seconds)
+    at.show(change, "\n".join(_told_change(change)))
+
+
+def _show_import(
+    at: Root,
+    one: Import,
+    verb: str,
+    built: dict[str, Any] | None = None,
+    change: dict[str, Any] | None = None,
+) -> None:
     manifest = one.manifest
     value = {"status": verb, **manifest, "published": built}
+    if change:
+        value["change"] = change
     header = ["file", "records", "published", "quarantined", "rejected"]
     if any("nothing" in counts for counts in manifest["records"].values()):
         header.append("nothing")
@@ -74,7 +144,10 @@ def _show_import(at: Root, one: Import, verb: str, built: dict[str, Any] | None 
     lines += [f"{n:,} {severity} findings" for severity, n in manifest["findings"].items()]
     used = manifest.get("decisions_used", {})
     lines += [f"{n:,} decisions: {kind}" for kind, n in used.items()]
-    lines += [f"Details: atlas report {one.source}"]
+    if change:
+        lines += ["", *_told_change(change)]
+    else:
+        lines += [f"Details: atlas report {one.source}"]
     if built:
         what = "published" if built["built"] else "already published"
         lines.append(f"Release {built['release']} {what}: {built['quads']:,} quads")
