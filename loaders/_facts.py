@@ -39,7 +39,7 @@ COMMON: Final = {
 
 _MANY: Final = ("country", "web", "region", "technology")
 _LIST = re.compile(r"\s*[|;\n]\s*")
-_REGION = re.compile(r"([A-Z]{2}[0-9A-Z]{0,3})(?:\W+\w.*)?", re.DOTALL)
+_REGION = re.compile(r"([A-Z]{2}[0-9A-Z]{0,3})(?:[\s:]\W*\w.*)?", re.DOTALL)
 _DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _TRUTH: Final = {
     **dict.fromkeys(("true", "yes", "y", "ja", "oui", "x", "1"), "true"),

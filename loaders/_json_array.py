@@ -132,7 +132,7 @@ class Array:
     def _skip_broken(self, error: json.JSONDecodeError | RecursionError) -> None:
         """Reject what stands up to the beginning of the next record."""
         place = self._place
-        text = self._text[place : place + _SHOWN]
+        text = _shown(self._text[place : place + _SHOWN])
         message = "nested too deeply"
         if isinstance(error, json.JSONDecodeError):
             line = self._line + self._text.count("\n", place, error.pos)

@@ -11,6 +11,7 @@ matched with like any other name; several values of one path are joined by line 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 RECORD: Final = "profile"
 
 _Values = dict[str, list[str]]
+
+# What JSON may write and no text may hold: NUL, and surrogates by themselves (\ud800).
+_UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def json_entries(member: Member, context: Context, layout: Layout) -> Iterator[Entry]:
@@ -67,9 +71,12 @@ def _entry(
 ) -> Iterator[Entry]:
     header = list(values)
     row = ["\n".join(found) for found in values.values()]
-    if "\0" in "".join(row):
-        column = next(name for name, cell in zip(header, row, strict=True) if "\0" in cell)
-        context.reject(file, line, "NUL byte", column=column)
+    if _UNWRITABLE.search("".join((*header, *row))):
+        column = next(
+            (n for n, cell in zip(header, row, strict=True) if _UNWRITABLE.search(cell)), None
+        )
+        reason = "NUL byte, or half a character"
+        context.reject(file, line, reason, column=_printable(column))
         return
     if not layout.fits(header):
         reason = f"no record with {', '.join(layout.known_by)}"
@@ -89,6 +96,11 @@ def _flatten(value: Any, path: str, values: _Values) -> None:
     elif value is not None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         values.setdefault(path, []).append(text)
+
+
+def _printable(name: str | None) -> str | None:
+    """Return a name that UTF-8 can hold."""
+    return name and name.encode("utf-8", "backslashreplace").decode()
 
 
 class _RefusedError(ValueError):

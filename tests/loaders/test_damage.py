@@ -24,6 +24,12 @@ FILES = {
     "xml": HERE / "cordis/xml/input/243377.xml",
     "euroscivoc": HERE / "euroscivoc/lifted-labels/input/EuroSciVoc.ttl",
     "nuts": HERE / "nuts/nesting/input/nuts.csv",
+    "clusters": HERE / "clusters/platform-columns/input/clusters.csv",
+    "members": HERE / "clusters/members/input/data/members.csv",
+    "workbook": HERE / "clusters/workbook/input/list.xlsx",
+    "services": HERE / "services/table/input/services.csv",
+    "json": HERE / "partnering/json/input/profiles.json",
+    "profiles": HERE / "partnering/xml/input/profiles.xml",
 }
 
 pieces = st.one_of(
