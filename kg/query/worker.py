@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from kg.query.formats import Format
 
-_LATER_PIECE: Final = 4 * PIECE
-"""The first piece is to come soon; after it larger ones cost less."""
+_LATER_PIECE: Final = 2 * PIECE
+"""The first piece is to come soon; after it larger ones cost less. It fits into the channel."""
 
 
 class Answering:
@@ -116,6 +117,13 @@ def _columns(opening: Opening) -> Columns | None:
     return Columns(folder, opening.memory // (2 * 1024 * 1024)) if folder.is_dir() else None
 
 
+def _completed(source: Source, opening: Opening) -> Source:
+    """Return the source with its columns, which a release may have got since it was opened."""
+    if source.columns is not None or not source.union:
+        return source
+    return replace(source, columns=_columns(opening))
+
+
 def work(channel: socket.socket, opening: Opening) -> NoReturn:
     """Open the store, say so, and answer queries until the channel closes; then exit.
 
@@ -134,6 +142,7 @@ def work(channel: socket.socket, opening: Opening) -> NoReturn:
     try:
         while data := channel.recv(PIECE):
             for _, payload in frames.feed(data):
+                source = _completed(source, opening)
                 _answer(channel, source, QueryRequest.from_json(payload))
     except MemoryError:
         os.abort()
