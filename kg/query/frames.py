@@ -64,29 +64,33 @@ def frame(kind: bytes, payload: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Cuts received bytes into frames."""
+    """Cuts received bytes into frames.
+
+    A piece of a body is passed on as it arrives, be it only a part of its frame: it is not copied.
+    """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._missing = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the kind and the payload of each frame that `data` completes."""
-        if not self._buffer and len(data) >= PREFIX.size:
-            kind, size = PREFIX.unpack_from(data)
-            if PREFIX.size + size == len(data):
-                yield kind, data[PREFIX.size :]
-                return
-        yield from self._cut(data)
-
-    def _cut(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
-        buffer = self._buffer
-        buffer += data
-        position = 0
-        while len(buffer) - position >= PREFIX.size:
-            kind, size = PREFIX.unpack_from(buffer, position)
-            end = position + PREFIX.size + size
-            if len(buffer) < end:
+        """Yield the kind and the payload of what `data` completes, and the pieces in it."""
+        if self._missing:
+            yield DATA, data[: self._missing]
+            taken = min(self._missing, len(data))
+            self._missing -= taken
+            data = data[taken:]
+        elif self._buffer:
+            data = self._buffer + data
+        position, size = 0, len(data)
+        while size - position >= PREFIX.size:
+            kind, length = PREFIX.unpack_from(data, position)
+            end = position + PREFIX.size + length
+            if end > size and kind != DATA:
                 break
-            yield kind, bytes(buffer[position + PREFIX.size : end])
-            position = end
-        del buffer[:position]
+            payload = data[position + PREFIX.size : end]
+            if payload or kind != DATA:
+                yield kind, payload
+            position = min(end, size)
+            self._missing = end - position
+        self._buffer = data[position:]

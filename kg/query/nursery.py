@@ -29,6 +29,9 @@ _PAUSE_ABOVE: Final = 1024 * 1024
 """Bytes of one answer that wait for the client before its worker is no longer read."""
 
 
+_CHANNEL: Final = 512 * 1024
+"""Bytes that a worker may send before they are read."""
+
 _GRACE: Final = 5.0
 """Seconds that the processes get to die when the server stops."""
 
@@ -233,6 +236,8 @@ class Nursery:
         self._count += 1
         worker = Worker(self._count, release, self)
         ours, theirs = socket.socketpair()
+        # While the client is served the next piece is on its way; the kernel takes what it allows.
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHANNEL)
         ours.setblocking(False)
         with theirs:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: worker, ours)
