@@ -1,0 +1,111 @@
+"""`/complementarity` and `/networks/{key}` over the sample."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pyoxigraph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from kg.store import OpenRelease
+
+    Ask = Callable[..., httpx.Response]
+
+BASE = "https://w3id.org/cluster-atlas/"
+
+
+def known(release: OpenRelease, statement: dict[str, str]) -> bool:
+    """Tell whether a release has a statement, its property named in short."""
+    store, term = release.store, pyoxigraph.NamedNode
+    found = store.quads_for_pattern(
+        term(statement["subject"]),
+        term(f"{BASE}ontology#{statement['predicate']}"),
+        term(statement["object"]),
+    )
+    return next(iter(found), None) is not None
+
+
+def test_allied_clusters_give_what_the_other_seeks(ask: Ask, sample_release: OpenRelease) -> None:
+    """Both directions are there, and all that is named as a reason is in the release."""
+    answer = ask("/complementarity", a="its-owl", b="DIMECC", limit=1000).json()
+    clusters = {cluster["id"] for cluster in answer["clusters"]}
+
+    assert {(item["from"], item["to"]) for item in answer["items"]} == {
+        (a, b) for a in clusters for b in clusters if a != b
+    }
+    for item in answer["items"]:
+        assert item["seekers"]
+        for term in item["explanation"]:
+            assert all(known(sample_release, statement) for statement in term["statements"])
+
+
+def test_a_score_follows_from_its_statements(ask: Ask) -> None:
+    for item in ask("/complementarity", a="its-owl", b="dimecc").json()["items"]:
+        terms = {term["term"]: term for term in item["explanation"]}
+        holders = {
+            s["object"] if s["predicate"] in {"party", "offeredBy"} else s["subject"]
+            for s in terms["mastery"]["statements"]
+            if s["predicate"] != "technology"
+        }
+
+        assert holders == set(item["holders"])
+        assert abs(terms["mastery"]["value"] - math.log1p(len(holders))) < 1e-6
+        total = sum(term["contribution"] for term in item["explanation"])
+        assert abs(item["score"] - total) < 1e-4
+
+
+def test_a_cluster_and_itself_complement_nothing_they_lack(ask: Ask) -> None:
+    """A gap is what nobody in the cluster masters, so that it cannot fill it itself."""
+    for item in ask("/complementarity", a="cleantech", b="cleantech").json()["items"]:
+        need = next(t for t in item["explanation"] if t["term"] == "need")
+        assert {s["predicate"] for s in need["statements"]} <= {"party", "technology"}
+
+
+def test_a_cluster_that_is_not_there_is_told(ask: Ask) -> None:
+    answer = ask("/complementarity", a="its-owl", b="nothing of the kind")
+
+    assert answer.status_code == 400
+    assert answer.json()["parameter"] == "b"
+
+
+def test_a_network_is_the_sum_of_its_clusters(ask: Ask) -> None:
+    answer = ask("/networks/example-alpine-network", limit=1000).json()
+
+    assert answer["total"] == len(answer["items"]) == len(answer["about"]["clusters"])
+    for item in answer["items"]:
+        assert item["members"] >= sum(place["count"] for place in item["countries"])
+        unique = {t["id"] for t in item["unique"]}
+        others = [o for o in answer["items"] if o["id"] != item["id"]]
+        assert not unique & {t["id"] for o in others for t in o["technologies"]}
+    for technology in answer["technologies"]:
+        having = {
+            i["id"]
+            for i in answer["items"]
+            if technology["id"] in {t["id"] for t in i["technologies"]}
+        }
+        assert having == set(technology["clusters"])
+
+
+def test_gaps_of_a_network_are_nobodys(ask: Ask, sample_release: OpenRelease) -> None:
+    answer = ask("/networks/example-alpine-network").json()
+    held = {technology["id"] for technology in answer["technologies"]}
+
+    assert not held & {gap["id"] for gap in answer["gaps"]}
+    for gap in answer["gaps"]:
+        assert all(known(sample_release, statement) for statement in gap["statements"])
+
+
+def test_joint_projects_have_two_clusters(ask: Ask, sample_release: OpenRelease) -> None:
+    for project in ask("/networks/example-alpine-network").json()["projects"]:
+        assert len(project["clusters"]) > 1
+        assert len(project["statements"]) == len(project["clusters"])
+        assert all(known(sample_release, statement) for statement in project["statements"])
+
+
+def test_an_unknown_network_is_not_found(ask: Ask) -> None:
+    assert ask("/networks/none-such").status_code == 404
