@@ -1,7 +1,9 @@
 """What changed from one release to another, as an RDF Patch and as a list of entities.
 
 1. The dumps of both releases are compared line by line, by the MD5 sums of the lines: the store
-   writes a quad in one way only, so equal lines are equal quads, and sums fit into memory.
+   writes a quad in one way only, so equal lines are equal quads, and sums fit into memory. Where
+   each release was made from a checkpoint of the one before, what they wrote down is put together
+   instead (kg.checkpoint).
 2. The patch has the deletions first and then the additions, each part sorted (RDF Patch, version 1:
    a header, one transaction, `D` and `A` rows with N-Quads terms).
 3. The changed entities are the subjects of changed quads, sorted, a page of them at a time.
@@ -21,8 +23,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kg import database, distribution
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kg import checkpoint, database, distribution
 from kg.database import quoted
+from kg.releases import Release
 from kg.statistics import LINES
 from kg.workspace import read_manifest, write_manifest
 
@@ -129,9 +135,13 @@ def between(before: OpenRelease | None, after: OpenRelease, base: str, memory: i
         return _from_nothing(after, base, memory)
     folder = after.release.folder / "changes" / str(before.number)
     if not folder.exists():
-        old = distribution.of(before, base, memory).lines()
-        new = distribution.of(after, base, memory).lines()
-        distribution.make_once(folder, lambda partial: _make(partial, old, new, memory))
+        recorded = _recorded(before.release, after.release)
+        if recorded is not None:
+            distribution.make_once(folder, lambda partial: _write(partial, *recorded))
+        else:
+            old = distribution.of(before, base, memory).lines()
+            new = distribution.of(after, base, memory).lines()
+            distribution.make_once(folder, lambda partial: _make(partial, old, new, memory))
     return Change(
         before.number,
         after.number,
@@ -148,6 +158,37 @@ def _from_nothing(after: OpenRelease, base: str, memory: int) -> Change:
     added = sum(graph.triples for graph in counted.graphs.values())
     counts = Counts(0, added, counted.whole.subjects)
     return Change(0, after.number, counts, tuple(made.lines()), b"A ", made.subjects)
+
+
+def _recorded(before: Release, after: Release) -> tuple[set[bytes], set[bytes]] | None:
+    """Return the lines that go and come, out of what the releases on the way wrote down.
+
+    None where one of them was made as a whole, or is not kept.
+    """
+    if before.number > after.number:
+        found = _recorded(after, before)
+        return found and found[::-1]
+    gone: set[bytes] = set()
+    come: set[bytes] = set()
+    at = after
+    while at.number > before.number:
+        if not at.folder.exists() or "difference" not in at.manifest:
+            return None
+        went, came = checkpoint.difference_of(at)
+        gone, come = went - come | gone - came, came - gone | come - went
+        at = Release(at.folder.with_name(str(at.manifest["difference"]["from"])))
+    return (gone, come) if at.number == before.number else None
+
+
+def _write(folder: Path, gone: set[bytes], come: set[bytes]) -> None:
+    rows = [b"D " + line for line in sorted(gone)] + [b"A " + line for line in sorted(come)]
+    text = b"".join(row + b"\n" for row in rows)
+    (folder / "rows.gz").write_bytes(gzip.compress(text, mtime=0))
+    subjects = sorted({line.split(b" ", 1)[0][1:-1].decode() for line in gone | come})
+    pq.write_table(
+        pa.table({"subject": pa.array(subjects, pa.string())}), folder / "subjects.parquet"
+    )
+    write_manifest(folder, Counts(len(gone), len(come), len(subjects))._asdict())
 
 
 def _make(folder: Path, old: list[Path], new: list[Path], memory: int) -> None:

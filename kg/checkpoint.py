@@ -138,6 +138,15 @@ def _counted(serving: Release, change: Difference) -> dict[str, int]:
     return {graph: count for graph, count in sorted(counts.items()) if count}
 
 
+def difference_of(release: Release) -> tuple[set[bytes], set[bytes]]:
+    """Return the lines of N-Quads that went and came with a release from a checkpoint."""
+    folder = release.folder / "difference"
+    gone, come = (
+        set(gzip.decompress((folder / name).read_bytes()).splitlines()) for name in (GONE, COME)
+    )
+    return gone, come
+
+
 def _write(folder: Path, change: Difference) -> None:
     """Write what came and went as sorted N-Quads, for those who follow the changes."""
     folder.mkdir()

@@ -14,6 +14,7 @@ import pytest
 import loaders
 from kg import (
     amendments,
+    changes,
     checkpoint,
     completion,
     database,
@@ -27,6 +28,7 @@ from kg.difference import Making
 from kg.identifiers import Identifiers
 from kg.progress import Stages, silent
 from kg.settings import Settings
+from kg.store import open_release
 from kg.terms import RDF_TYPE, XSD, ontology_namespace
 from kg.workspace import Workspace
 
@@ -215,3 +217,34 @@ def test_columns_follow(workspace: Workspace) -> None:
         "store",
         "text",
     ]
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, 4), (4, 1), (2, 4), (3, 2)])
+def test_changes_are_put_together_from_what_releases_wrote_down(
+    workspace: Workspace, start: int, end: int
+) -> None:
+    """The patch between any two of them says what is in one and not in the other, sorted."""
+    made = {1: build(workspace)}
+    known = rows(made[1])
+    states: list[tuple[list[Row], list[Row]]] = [
+        ([link(f"{SETTINGS.base}id/cluster/{n}", RDF_TYPE, ATLAS + "Cluster") for n in "abc"], []),
+        (
+            [link(f"{SETTINGS.base}id/cluster/{n}", RDF_TYPE, ATLAS + "Cluster") for n in "b"],
+            known[:9],
+        ),
+        ([], known[5:12]),
+    ]
+    for number, (added, removed) in enumerate(states, 2):
+        amend(workspace, added, removed)
+        made[number] = build(workspace)
+    change = changes.between(open_release(made[start]), open_release(made[end]), SETTINGS.base, 256)
+    patch = b"".join(change.patch(SETTINGS.base)).splitlines()
+
+    before, after = quads(made[start]), quads(made[end])
+    rows_of = [line for line in patch if line[:2] in {b"D ", b"A "}]
+    expected = [b"D " + line for line in sorted(before - after)]
+    assert rows_of == [*expected, *(b"A " + line for line in sorted(after - before))]
+    assert change.counts[:2] == (len(before - after), len(after - before))
+    touched = sorted({line.split()[0][1:-1].decode() for line in before ^ after})
+    assert change.entities(1) == touched[: changes.PAGE]
+    assert not (made[end].folder / "dumps").exists()

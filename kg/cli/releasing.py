@@ -1,4 +1,4 @@
-"""Commands on releases: releases, use, prune, dump."""
+"""Commands on releases: releases, use, prune, complete, dump."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def add(app: typer.Typer) -> None:
     app.command("releases")(list_releases)
     app.command("use")(use)
     app.command("prune")(prune)
+    app.command("complete")(complete)
     app.command("dump")(dump)
 
 
@@ -67,6 +68,21 @@ def prune(
         gone = releases.prune(at.workspace, keep or at.settings.keep_releases)
     text = f"Removed: {', '.join(map(str, gone))}" if gone else "Nothing to remove"
     at.show({"removed": gone}, text)
+
+
+def complete(context: typer.Context) -> None:
+    """Give the current release what a small change left for later: columns and index of texts."""
+    from kg import completion, releases
+    from kg.errors import WorkspaceError
+
+    at = root(context)
+    release = releases.current(at.workspace)
+    if release is None:
+        raise WorkspaceError(f"Nothing is published in {at.workspace.home} yet")
+    with at.progress() as progress:
+        made = completion.complete(at.workspace, release, at.settings, at.rules, progress)
+    text = "complete now" if made else "already complete"
+    at.show({"release": release.number, "made": made}, f"Release {release.number} is {text}")
 
 
 def dump(
