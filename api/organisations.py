@@ -85,9 +85,8 @@ def answer(
 ) -> Answer:
     """Return the page of a ranking of organisations."""
     landscape, ranking = matching.landscape, found.ranking
-    rows = ranking.rows[shown.begin : shown.begin + shown.limit].tolist()
     listed = []
-    for row in rows:
+    for row in ranking.best(shown.limit, shown.begin).tolist():
         item = items.organisation(landscape, row) | {"score": round(float(ranking.scores[row]), 6)}
         if explain != "none":
             item["explanation"] = ranking.explanation(row, full=explain == "full")
@@ -101,5 +100,5 @@ def answer(
     more: dict[str, Any] = {"understood": understood}
     if found.relax:
         more["relax"] = found.relax
-    facets = items.organisation_facets(landscape, ranking.rows)
-    return lookups.Answer(len(ranking.rows), listed, facets, query, more, sparql)
+    facets = items.organisation_facets(landscape, ranking.found)
+    return lookups.Answer(len(ranking), listed, facets, query, more, sparql)

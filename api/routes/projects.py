@@ -43,11 +43,13 @@ def list_projects(
         matching = lookups.matching(shown.at)
         meant = concepts.meant(matching, text)
         rows, shares = competences.about_projects(matching, text, meant, None)
+        labels = matching.landscape.column("concept", "label")
+        marker = matching.projects.marker(text, *(labels[m.concept] or "" for m in meant))
         listed = []
         for n in range(shown.begin, min(shown.begin + shown.limit, len(rows))):
             item = items.project(matching.landscape, int(rows[n]))
             item["score"] = round(float(shares[n]), 6)
-            item["highlight"] = matching.projects.highlight(text, int(rows[n]))
+            item["highlight"] = marker.piece(matching.told(int(rows[n])))
             listed.append(item)
         facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
         return Answer(len(rows), listed, facets, {"q": text})

@@ -27,7 +27,7 @@ from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kg.matching.concepts import Match
     from kg.matching.conditions import Mask
@@ -126,7 +126,9 @@ def relevance(
     terms = [technology_term(landscape, meant, counting), mastery_term(landscape, meant)]
     terms.append(_offer_term(landscape, meant))
     if text:
-        terms.insert(0, text_term(matching, text, about))
+        labels = landscape.column("concept", "label")
+        translations = [labels[match.concept] or "" for match in meant]
+        terms.insert(0, text_term(matching, text, about, more=translations))
     return tuple(terms)
 
 
@@ -146,16 +148,22 @@ def about_projects(
 
 
 def text_term(
-    matching: Matching, text: str, about: tuple[Numbers, Vector], weight: float = 1.0
+    matching: Matching,
+    text: str,
+    about: tuple[Numbers, Vector],
+    weight: float = 1.0,
+    more: Iterable[str] = (),
 ) -> Term:
-    """Return the term for projects about a text."""
+    """Return the term for projects about a text; `more` are further texts to mark the words of."""
     landscape = matching.landscape
     rows, shares = about
     values, chosen = best_sum(landscape.members, rows, shares)
 
+    marker = matching.projects.marker(text, *more)
+
     @cache  # many organisations share their best project
     def highlight(project: int) -> str:
-        return matching.projects.highlight(text, project)
+        return marker.piece(matching.told(project))
 
     def reason(organisation: int, most: int) -> Reason:
         places = chosen(organisation)[:most]
@@ -175,8 +183,7 @@ def best_sum(
     """Return for each organisation Σ 0.5^k of its best projects, and which those are (places)."""
     sizes = members.starts[rows + 1] - members.starts[rows]
     places = np.repeat(np.arange(len(rows)), sizes)
-    lists = [members.row(int(row)) for row in rows]
-    organisations = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+    organisations = members.columns[members.places(rows)]
     # Projects come best first, and the sorting is stable: within an organisation they stay so.
     order = np.argsort(organisations, kind="stable")
     organisations, places = organisations[order], places[order]
@@ -193,12 +200,11 @@ def best_sum(
     return values, chosen
 
 
-def counts(landscape: Landscape, concept: int, counting: Mask | None) -> Vector:
-    """Return in how many projects with a concept each organisation takes part."""
-    projects = landscape.by_topic.row(concept)
-    if counting is not None:
-        projects = projects[counting[projects]]
-    return landscape.members.gathered(projects)
+def _having(landscape: Landscape, concept: int, counting: Mask | None) -> Mask:
+    """Return which of the projects that count have a concept."""
+    mask = np.zeros(landscape.size("project"), bool)
+    mask[landscape.by_topic.row(concept)] = True
+    return mask if counting is None else mask & counting
 
 
 def _informative(landscape: Landscape, concept: int) -> float:
@@ -211,9 +217,10 @@ def technology_term(landscape: Landscape, meant: Sequence[Match], counting: Mask
     """Return the term for projects with the concepts meant."""
     values = np.zeros(landscape.size("organisation"))
     constants: dict[str, Any] = {}
-    for match in meant:
+    having = [_having(landscape, match.concept, counting) for match in meant]
+    for match, projects in zip(meant, having, strict=True):
         information = _informative(landscape, match.concept)
-        n = np.minimum(counts(landscape, match.concept, counting), _COUNTED)
+        n = np.minimum(landscape.members.gathered(np.flatnonzero(projects)), _COUNTED)
         values += match.score * information * np.log2(1 + n) / np.log2(1 + _COUNTED)
         iri = landscape.column("concept", "iri")[match.concept]
         constants[iri] = {"match": match.score, "information": information}
@@ -222,10 +229,8 @@ def technology_term(landscape: Landscape, meant: Sequence[Match], counting: Mask
         own = landscape.projects.row(organisation)
         said: list[Statement] = []
         of = 0
-        for match in meant:
-            with_it = np.intersect1d(own, landscape.by_topic.row(match.concept))
-            if counting is not None:
-                with_it = with_it[counting[with_it]]
+        for match, projects in zip(meant, having, strict=True):
+            with_it = own[projects[own]]
             of += min(len(with_it), _COUNTED)
             for project in with_it[: min(_COUNTED, most)]:
                 said.append(takes_part(landscape, organisation, int(project)))

@@ -57,37 +57,55 @@ class Term:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Organisations in order with the terms of their scores."""
+    """Organisations in any order (`found`) with their scores and the terms of these."""
 
-    rows: Numbers
+    found: Numbers
     scores: Vector
     terms: tuple[Term, ...]
 
+    def __len__(self) -> int:
+        """Return how many organisations were found."""
+        return len(self.found)
+
+    @property
+    def rows(self) -> Numbers:
+        """All organisations, best first; ties by row."""
+        return self.best(len(self.found))
+
+    def best(self, limit: int, begin: int = 0) -> Numbers:
+        """Return `limit` organisations from the place `begin` on, without sorting all others."""
+        scores, end = self.scores[self.found], begin + limit
+        rows = self.found
+        if end < len(rows):
+            least = np.partition(scores, len(rows) - end)[len(rows) - end]
+            rows, scores = rows[scores >= least], scores[scores >= least]
+        return rows[np.lexsort((rows, -scores))][begin:end]
+
     def explanation(self, row: int, *, full: bool = False) -> list[dict[str, Any]]:
         """Return the terms of an organisation's score that are not zero, the largest first."""
-        shown = [t for t in self.terms if t.weight * t.values[row]]
-        shown.sort(key=lambda t: -abs(t.weight * t.values[row]))
-        return [_shown(term, row, full=full) for term in shown]
+        parts = [(float(t.weight * t.values[row]), t) for t in self.terms]
+        shown = sorted((p for p in parts if p[0]), key=lambda part: -abs(part[0]))
+        return [_shown(term, row, part, full=full) for part, term in shown]
 
 
 def rank(terms: tuple[Term, ...], wanted: Any) -> Ranking:
-    """Return the organisations that a mask wants, by the sum of the terms; ties by row."""
-    scores = sum((t.weight * t.values for t in terms), start=np.zeros(len(wanted)))
-    rows = np.flatnonzero(wanted)
-    order = np.lexsort((rows, -scores[rows]))
-    return Ranking(rows[order].astype(np.int32), scores, terms)
+    """Return the organisations that a mask wants, with the sum of the terms of each."""
+    scores = sum((t.weight * t.values for t in terms if t.weight), start=np.zeros(len(wanted)))
+    return Ranking(np.flatnonzero(wanted).astype(np.int32), scores, terms)
 
 
-def _shown(term: Term, row: int, *, full: bool) -> dict[str, Any]:
+def _shown(term: Term, row: int, contribution: float, *, full: bool) -> dict[str, Any]:
     reason = term.reason(row, EVERYTHING if full else BRIEF)
     shown: dict[str, Any] = {
         "term": term.name,
         "value": round(float(term.values[row]), 6),
         "weight": round(term.weight, 6),
-        "contribution": round(float(term.weight * term.values[row]), 6),
+        "contribution": round(contribution, 6),
         "formula": term.formula,
         "text": reason.text,
-        "statements": [s._asdict() for s in reason.statements],
+        "statements": [
+            {"subject": s, "predicate": p, "object": o} for s, p, o in reason.statements
+        ],
         "of": reason.of or len(reason.statements),
     }
     return shown | ({"constants": dict(reason.constants)} if reason.constants else {})

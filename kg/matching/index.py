@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Matching:
     projects: Search
     entries: Search
     lexicon: Lexicon
+
+    def told(self, project: int) -> str:
+        """Return title and objective of a project, in which hits are marked."""
+        columns = (self.landscape.column("project", name) for name in ("title", "objective"))
+        return ". ".join(text for column in columns if (text := column[project]))
 
 
 def build_index(folder: Path, base: str, memory: int = _MEMORY) -> Path:

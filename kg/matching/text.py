@@ -22,6 +22,7 @@ import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, Tokenizer
 
 from kg.matching import postings
+from kg.matching.highlight import Marker
 from kg.matching.words import LANGUAGES, STOP, fold, stem, stems, words
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class Hit(NamedTuple):
     score: float
 
 
-def _schema(*, stored: bool = True) -> tantivy.Schema:
+def _schema() -> tantivy.Schema:
     builder = SchemaBuilder()
     builder.add_unsigned_field("row", fast=True, indexed=True)
     builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("grams", tokenizer_name="grams", index_option="freq")
-    builder.add_text_field("text", stored=stored, tokenizer_name="english", index_option="freq")
+    builder.add_text_field("text", tokenizer_name="english", index_option="freq")
     return builder.build()
 
 
@@ -104,7 +105,7 @@ def write(tables: Mapping[str, pa.Table], vocabulary: Lexicon, folder: Path) -> 
     for name, documents in sources.items():
         place = folder / name
         place.mkdir(parents=True)
-        index = _register(Index(_schema(stored=name == "projects"), str(place)))
+        index = _register(Index(_schema(), str(place)))
         # One thread: one segment, and rows in order, so that building is deterministic.
         writer = index.writer(_HEAP, 1)
         for document in documents():
@@ -116,7 +117,7 @@ def write(tables: Mapping[str, pa.Table], vocabulary: Lexicon, folder: Path) -> 
 def write_documents(tables: Mapping[str, pa.Table], folder: Path) -> None:
     """Write an index whose documents are organisations with all texts of their projects."""
     folder.mkdir(parents=True)
-    index = _register(Index(_schema(stored=False), str(folder)))
+    index = _register(Index(_schema(), str(folder)))
     writer = index.writer(_HEAP, 1)
     for row, told in _told(tables, ("title", "keywords", "objective")).items():
         writer.add_document(_document(row, text=told))
@@ -254,16 +255,7 @@ class Search:
             Hit(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)
         ]
 
-    def highlight(self, query: str, row: int, characters: int = 160) -> str:
-        """Return a piece of a document's text with the words of a query between <b> and </b>."""
-        schema = self.index.schema
-        terms = self.english.analyze(query)
-        parts = [(Occur.Should, Query.term_query(schema, "text", t, "freq")) for t in terms]
-        asked = Query.boolean_query(parts)
-        this = Query.term_query(schema, "row", row)
-        hits = self.searcher.search(this, 1, count=False).hits
-        if not hits or not parts:
-            return ""
-        maker = tantivy.SnippetGenerator.create(self.searcher, asked, schema, "text")
-        maker.set_max_num_chars(characters)
-        return maker.snippet_from_doc(self.searcher.doc(hits[0][1])).to_html()
+    def marker(self, *texts: str) -> Marker:
+        """Return what marks the words of some texts in others."""
+        stems = {stem for text in texts for stem in self.english.analyze(text)}
+        return Marker(stems, self.english.analyze)

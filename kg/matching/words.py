@@ -176,10 +176,9 @@ def trigrams(word: str) -> frozenset[str]:
     return frozenset(marked[i : i + 3] for i in range(len(marked) - 2))
 
 
-def dice(one: str, other: str) -> float:
-    """Return the share of trigrams that two words have in common (Sørensen-Dice)."""
-    a, b = trigrams(one), trigrams(other)
-    return 2 * len(a & b) / (len(a) + len(b))
+def dice(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the share of their members that two sets have in common (Sørensen-Dice)."""
+    return 2 * len(one & other) / (len(one) + len(other))
 
 
 @dataclass(frozen=True)
@@ -236,13 +235,14 @@ def _split(word: str, vocabulary: Lexicon) -> tuple[str, ...]:
     return best[1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A folded word with what it is compared by."""
 
     text: str
     stems: frozenset[str]
     parts: frozenset[str]
+    trigrams: frozenset[str]
     weight: float
 
 
@@ -260,7 +260,7 @@ def _word(text: str, vocabulary: Lexicon) -> Word:
     known = vocabulary.seen.get(text)
     if known is None:
         parts = frozenset(stem(p, "de") for p in vocabulary.split(text) or (text,))
-        known = Word(text, stems(text), parts, vocabulary.weight(text))
+        known = Word(text, stems(text), parts, trigrams(text), vocabulary.weight(text))
         if len(vocabulary.seen) < _MOST_SEEN:
             vocabulary.seen[text] = known
     return known
@@ -270,13 +270,13 @@ def alike(one: Word, other: Word) -> float:
     """Return how alike two words are, from 0 to 1."""
     if one.text == other.text:
         return 1.0
-    if one.stems & other.stems:
+    if not one.stems.isdisjoint(other.stems):
         return 0.97
-    shared = 0.9 * 2 * len(one.parts & other.parts) / (len(one.parts) + len(other.parts))
+    shared = 0.9 * dice(one.parts, other.parts)
     if len(one.text) <= 3 or len(other.text) <= 3:  # noqa: PLR2004 - too short to be misspelt
         return shared
-    spelt = dice(one.text, other.text)
-    return max(shared, spelt if spelt >= _LIKE else 0.0)
+    spelt = dice(one.trigrams, other.trigrams)
+    return max(shared, spelt) if spelt >= _LIKE else shared
 
 
 _LIKE: Final = 0.45
@@ -286,9 +286,14 @@ def likeness(query: tuple[Word, ...], label: tuple[Word, ...]) -> float:
     """Return how well a label answers a query: what each covers of the other, rare words more."""
     if not query or not label:
         return 0.0
-    return 0.5 * _covered(label, query) + 0.5 * _covered(query, label)
+    rows = [[alike(one, other) for other in label] for one in query]
+    return 0.5 * _covered(query, rows) + 0.5 * _covered(label, zip(*rows, strict=True))
 
 
-def _covered(whole: tuple[Word, ...], by: tuple[Word, ...]) -> float:
-    total = sum(w.weight for w in whole)
-    return sum(w.weight * max(alike(w, other) for other in by) for w in whole) / total
+def _covered(whole: tuple[Word, ...], alikes: Iterable[Iterable[float]]) -> float:
+    """Return how much of some words is covered by others, by how alike each is to those."""
+    total = covered = 0.0
+    for word, found in zip(whole, alikes, strict=True):
+        total += word.weight
+        covered += word.weight * max(found)
+    return covered / total

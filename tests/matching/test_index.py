@@ -55,7 +55,7 @@ def test_an_open_index_outlives_its_files(
     shutil.rmtree(tmp_path / "text")
     hit = found.projects.text("energy", 1)[0]
 
-    assert found.projects.highlight("energy", hit.row)
+    assert "<b>" in found.projects.marker("energy").piece(found.told(hit.row))
     assert found.landscape.column("project", "iri")[hit.row]
 
 
