@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.int32]
+    Rows = NDArray[np.integer[Any]]
     Vector = NDArray[np.float64]
 
 
@@ -64,7 +65,7 @@ class Matrix:
         sums = np.bincount(self.columns, vector[self.rows], self.width)
         return sums.astype(np.float64, copy=False)
 
-    def places(self, rows: Numbers) -> NDArray[np.int64]:
+    def places(self, rows: Rows) -> NDArray[np.int64]:
         """Return where the entries of some rows are, row after row."""
         sizes = self.starts[rows + 1] - self.starts[rows]
         ends = np.cumsum(sizes)
@@ -72,7 +73,7 @@ class Matrix:
         begins = np.repeat(self.starts[rows] - (ends - sizes), sizes)
         return np.asarray(np.arange(total) + begins)
 
-    def gathered(self, rows: Numbers, weights: Vector | None = None) -> Vector:
+    def gathered(self, rows: Rows, weights: Vector | None = None) -> Vector:
         """Return the sum for each column over some rows, each with a weight."""
         if not len(rows):
             return np.zeros(self.width)

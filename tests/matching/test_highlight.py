@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,8 +51,6 @@ def test_the_piece_has_most_of_the_words() -> None:
 @given(st.text(), st.text())
 def test_a_piece_is_part_of_the_text(query: str, text: str) -> None:
     """Without marks and escapes, the piece stands in the text."""
-    from html import unescape
-
     piece = unescape(marked(query, text).replace("<b>", "").replace("</b>", ""))
 
     assert piece in text or "<b>" in text or "</b>" in text or "&" in text
