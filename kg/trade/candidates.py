@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -178,11 +178,12 @@ def _ranking(matching: Matching, seed: int | None, wish: Wish) -> Ranking:
         terms = partners.look_up(matching, sought).ranking.terms
     if wish.text:
         able = competences.look_up(matching, competences.Need(wish.text)).ranking.terms
-        terms += tuple(term for term in able if term.name in _ABLE)
+        terms += tuple(replace(t, weight=t.weight * _ABLE[t.name]) for t in able if t.name in _ABLE)
     return rank(terms, np.ones(len(iris), bool))
 
 
-_ABLE: Final = ("technology", "mastery", "offer")
+# Who masters or offers what is needed comes before who only has projects about it.
+_ABLE: Final = {"technology": 1.0, "mastery": 10.0, "offer": 10.0}
 
 
 class Step(NamedTuple):

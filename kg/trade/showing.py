@@ -141,9 +141,9 @@ def verdict(asked: Rule, checked: Check) -> dict[str, Any]:
 
 
 def sparql(landscape: Landscape, checked: Check, found: Candidates, base: str) -> str:
-    """Return a query for those who could fill the first missing condition; all of it as a team's.
+    """Return a query for the organisations of the candidates' countries and of all their classes.
 
-    Its countries are those of the candidates; a team that misses nothing is asked for itself.
+    Nobody among the candidates is left out; a team that misses nothing is asked for itself.
     """
     prefixes = (
         f"PREFIX atlas: <{base}ontology#>\nPREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
@@ -153,12 +153,11 @@ def sparql(landscape: Landscape, checked: Check, found: Candidates, base: str) -
         listed = " ".join(f"<{m.iri}>" for m in checked.team.members)
         where = f"VALUES ?organisation {{ {listed} }} {body}"
     else:
-        first = checked.missing[0]
-        rows = [row for row in found.rows if first in found.fills[row]]
+        rows = found.rows
         column = landscape.column("organisation", "country")
         listed = " ".join(f"<{c}>" for c in sorted({column[r] for r in rows if column[r]}))
         classes = landscape.column("organisation", "classes")
-        shared = set.intersection(*(set(classes[r] or ()) for r in rows)) if rows else set()
+        shared = set.intersection(*(set(classes[r] or ()) for r in rows))
         types = "".join(f"?organisation a atlas:{name} . " for name in sorted(shared))
         where = f"VALUES ?country {{ {listed} }} {types}{body}"
     return f"{prefixes}SELECT DISTINCT ?organisation ?label ?country WHERE {{ {where} }}"

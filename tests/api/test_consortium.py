@@ -27,12 +27,12 @@ def test_the_rules_are_listed_with_their_conditions(ask: Ask) -> None:
 
 def test_what_is_missing_is_told_with_who_could_fill_it(ask: Ask) -> None:
     """An SME alone lacks two centres; those abroad fill two conditions and come first."""
-    answer = ask("/consortium", rule=KET, member="example-machines", q="laser cleaning").json()
+    answer = ask("/consortium", rule=KET, member="example-machines", q="industrial cleaning").json()
 
     assert not answer["eligible"]
     met = {c["id"].rpartition("#")[2]: c["met"] for c in answer["conditions"]}
     assert met == {"KetSme": True, "KetCentres": False, "KetAbroad": False}
-    assert answer["items"][0]["label"] == "Example Photonics Centre"
+    assert any(term["term"] == "offer" for term in answer["items"][0]["explanation"])
     fills = [len(item["fills"]) for item in answer["items"]]
     assert fills == sorted(fills, reverse=True)
     for item in answer["items"]:
@@ -91,8 +91,7 @@ def test_the_equivalent_query_finds_the_candidates(ask: Ask) -> None:
     answer = ask("/consortium", rule=KET, member="example-machines", limit=1000).json()
     told = ask("/sparql", query=answer["sparql"]["query"], format="csv").text
 
-    first = answer["conditions"]
-    assert first
+    assert answer["items"]
     for item in answer["items"]:
         assert item["id"] in told
 
