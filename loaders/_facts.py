@@ -91,6 +91,7 @@ class Facts:
         self._record = f"{entry.file}/{key}"
         self._modified = modified
         self._told = False
+        self._rejected: set[tuple[str, str]] = set()
 
     def link(self, subject: str, predicate: str, iri: str, column: str) -> Statement:
         """Return that two things are related by a property of ours, or that rdf:type is so."""
@@ -120,8 +121,10 @@ class Facts:
         return self._row(subject, self._term(predicate), value, column)
 
     def reject(self, column: str, reason: str, text: str) -> None:
-        """Set the value of a column aside."""
-        reject(self.entry, column, reason, text, self.context)
+        """Set the value of a column aside, once for all that would have taken it."""
+        if (column, text) not in self._rejected:
+            self._rejected.add((column, text))
+            reject(self.entry, column, reason, text, self.context)
 
     def values(self, column: str) -> list[str]:
         """Return the values of a cell that may hold several."""

@@ -6,9 +6,10 @@ matched, loaders._facts how cells are read):
 1. `centre` and `service` are needed. The centre has `pic` or `key`, `kind`, `web`, `country`,
    `region` and `city`; without a key, one is made of its name.
 2. A service has `technologies`, `sector`, `trl_from` and `trl_to` or both in `trl` (`5-8`),
-   `description`, and in `contact` the function to turn to. A name is no function: a contact with an
-   address of mail, a telephone number or a form of address is rejected, and nothing of it is kept.
-3. Two services of one centre with one title are one: the second is rejected.
+   `description`, and in `contact` the function to turn to. It is done where its centre is.
+3. A name is no function: a contact with an address of mail, a telephone number or a form of address
+   is rejected, and nothing of it is kept.
+4. Two services of one centre with one title are one: the second is rejected.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ _SAID: Final = {
     "technologies": Column("technology", "technology"),
     "sector": Column("sector", "technology"),
     "contact": Column("contactFunction"),
+    "country": Column("country", "country"),
+    "region": Column("region", "region"),
 }
 _READY: Final = {"trl_from": "trlFrom", "trl_to": "trlTo"}
 # With the dashes that are typed: hyphen and en dash.

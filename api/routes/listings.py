@@ -94,6 +94,8 @@ def list_services(
     request: Request,
     text: TextQuery = None,
     technology: TechnologyQuery = None,
+    region: RegionQuery = None,
+    country: CountryQuery = None,
     organisation: OrganisationQuery = None,
     trl: TrlQuery = None,
     limit: LimitQuery = 20,
@@ -108,6 +110,8 @@ def list_services(
         form,
         text=text,
         technology=technology,
+        country=country,
+        region=region,
         organisation=organisation,
         trl=trl,
     )

@@ -50,14 +50,22 @@ def entry(landscape: Landscape, row: int) -> dict[str, Any]:
     shown = _shown(landscape, "entry", row, names)
     optional = (
         *("product", "quantity", "unit", "valid_from", "valid_until"),
-        *("start_date", "end_date", "trlfrom_value", "trlto_value"),
+        *("start_date", "end_date", "trlfrom_value", "trlto_value", "summary", "reference"),
+        *("profile_type", "stage", "ipr", "partner_sought", "contact"),
+        *("quality_label", "quality_label_until"),
     )
-    more = _shown(landscape, "entry", row, optional)
+    # A release that was published before a column was thought of does without.
+    known = landscape.tables["entry"].column_names
+    more = _shown(landscape, "entry", row, [name for name in optional if name in known])
     named = {"trlfrom_value": "trl_from", "trlto_value": "trl_to"}
     shown |= {named.get(k, k): v for k, v in more.items() if v is not None and k != "id"}
     shown["types"] = landscape.column("entry", "classes")[row] or []
     shown["technologies"] = related(landscape, "entry_technology", "concept", row)
     shown["organisations"] = related(landscape, "entry_organisation", "organisation", row)
+    shown["names"] = [
+        *_names(landscape, "entry_organisation", "organisation", row),
+        *_names(landscape, "entry_entry", "entry", row),
+    ]
     return shown
 
 
@@ -66,6 +74,13 @@ def related(landscape: Landscape, table: str, target: str, row: int) -> list[str
     chosen = landscape.pairs(table, "subject") == row
     iris = landscape.column(target, "iri")
     return [iris[n] for n in landscape.pairs(table, "object")[chosen].tolist()]
+
+
+def _names(landscape: Landscape, table: str, target: str, row: int) -> list[str]:
+    """Return the labels of what a relation leads to from a row."""
+    chosen = landscape.pairs(table, "subject") == row
+    labels = landscape.column(target, "label")
+    return [labels[n] or "" for n in landscape.pairs(table, "object")[chosen].tolist()]
 
 
 def _shown(landscape: Landscape, table: str, row: int, names: Iterable[str]) -> dict[str, Any]:

@@ -44,7 +44,9 @@ _TERMS: Final = (
     *("organisation", "role", "field", "masters", "technology", "sector", "party", "offeredBy"),
     *("organiser", "operatedBy", "hasMember", "partOf", "countryCode", "nutsCode", "validFrom"),
     *("validUntil", "trlFrom", "trlTo", "product", "quantity", "unit", "description"),
-    *("targetCountry", "foundedYear", "memberCount", "canOffer"),
+    *("targetCountry", "foundedYear", "memberCount", "canOffer", "identifier", "profileType"),
+    *("developmentStage", "iprStatus", "partnerSought", "contactFunction"),
+    *("qualityLabel", "qualityLabelUntil"),
 )
 _SKOS: Final = ("prefLabel", "altLabel", "broader", "exactMatch", "narrowMatch", "notation")
 _SCHEMA: Final = pa.schema(
@@ -298,7 +300,7 @@ def _projects(connection: duckdb.DuckDBPyConnection, base: str) -> tuple[str, ..
 
 
 def _entries(connection: duckdb.DuckDBPyConnection, base: str) -> tuple[str, ...]:
-    texts = "('title', 'description', 'product', 'label')"
+    texts = "('title', 'description', 'product', 'label', 'partnerSought')"
     columns = [
         _best("label", "en", "label"),
         f"coalesce({_tagged('title', 'de')}, {_tagged('label', 'de')}) AS label_de",
@@ -309,6 +311,15 @@ def _entries(connection: duckdb.DuckDBPyConnection, base: str) -> tuple[str, ...
         one("validUntil", "valid_until"),
         one("startDate", "start_date"),
         one("endDate", "end_date"),
+        one("identifier", "reference"),
+        one("profileType", "profile_type"),
+        one("developmentStage", "stage"),
+        one("iprStatus", "ipr"),
+        one("contactFunction", "contact"),
+        one("qualityLabel", "quality_label"),
+        one("qualityLabelUntil", "quality_label_until"),
+        _best("description", "en", "summary"),
+        _best("partnerSought", "en", "partner_sought"),
         *(f"{_number(name)}_value" for name in ("trlFrom", "trlTo")),
         *(_number(name) for name in ("latitude", "longitude")),
     ]
