@@ -69,3 +69,12 @@ class Settings(BaseSettings):
     webhook_days: Annotated[float, Field(gt=0)] = Field(
         default=5.0, description="Days after which a delivery that never succeeded is given up."
     )
+    profile_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=64 * 1024, description="The largest profile that may be submitted."
+    )
+    profile_queue: Annotated[int, Field(ge=1)] = Field(
+        default=10_000, description="Profiles that may wait for a curator before none is taken."
+    )
+    profile_rate: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="Profiles a minute that one address may submit; 0 sets no limit."
+    )
