@@ -335,8 +335,13 @@ def _columns(answer: Answer) -> list[str]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
+        return "; ".join(str(_named(part)) for part in value)
     return "" if value is None else value
+
+
+def _named(part: Any) -> Any:
+    """Return a thing in a list by its name: a table has no room for more."""
+    return part.get("label") or part.get("id", "") if isinstance(part, dict) else part
 
 
 def _csv(answer: Answer, shown: Page, name: str) -> bytes:
