@@ -10,9 +10,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -24,7 +22,7 @@ from kg.matching.landscape import day_number
 from kg.terms import ontology_namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from kg.matching.landscape import Landscape
@@ -148,14 +146,14 @@ class Clusters:
 
     def _listed(self, view: View, kind: str) -> Iterator[tuple[str, int, tuple[Statement, ...]]]:
         """Yield party, technology and statements of valid listings of a cluster or its members."""
-        entries, concepts = (self.landscape.column(t, "iri") for t in ("entry", "concept"))
+        entries = self.landscape.column("entry", "iri")
         for row, party in self._listings(view, kind):
-            for concept in self._technologies.get(row, ()):
+            for iri, concept in self.concepts(self.objects(entries[row], "technology")):
                 said = (
                     Statement(entries[row], _PARTY[kind], party),
-                    Statement(entries[row], "technology", concepts[concept]),
+                    Statement(entries[row], "technology", iri),
                 )
-                yield party, int(self.landscape.canonical[concept]), said
+                yield party, concept, said
 
     def _listings(self, view: View, kind: str) -> Iterator[tuple[int, str]]:
         members, parts = set(view.members), set(view.parts)
@@ -176,16 +174,6 @@ class Clusters:
         open_still = (begin <= day) & (np.where(end < 0, _FOREVER, end) >= day)
         rows = np.flatnonzero(open_still).tolist()
         return [row for row in rows if kind in (classes[row] or ())]
-
-    @cached_property
-    def _technologies(self) -> Mapping[int, list[int]]:
-        """The technologies of each entry, as rows."""
-        found: dict[int, list[int]] = defaultdict(list)
-        names = ("subject", "object")
-        pairs = [self.landscape.pairs("entry_technology", n).tolist() for n in names]
-        for entry, concept in zip(*pairs, strict=True):
-            found[entry].append(concept)
-        return found
 
     def needs(self, view: View, holdings: Iterable[Holding]) -> list[Need]:
         """Return what a cluster and its members seek, given what they hold."""

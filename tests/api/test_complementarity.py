@@ -91,6 +91,13 @@ def test_a_network_is_the_sum_of_its_clusters(ask: Ask) -> None:
         assert having == set(technology["clusters"])
 
 
+def test_who_serves_a_sector_does_not_master_it(ask: Ask, sample_release: OpenRelease) -> None:
+    """What only one cluster brings is said by mastery, offers or services, each in the release."""
+    for item in ask("/networks/example-alpine-network", limit=1000).json()["items"]:
+        (term,) = item["explanation"]
+        assert all(known(sample_release, statement) for statement in term["statements"])
+
+
 def test_gaps_of_a_network_are_nobodys(ask: Ask, sample_release: OpenRelease) -> None:
     answer = ask("/networks/example-alpine-network").json()
     held = {technology["id"] for technology in answer["technologies"]}
