@@ -82,13 +82,13 @@ async def done(state: State, outcome: Outcome, location: str | None = None) -> R
         headers["Location"] = location
     if outcome.release is None:
         return Response(status_code=201 if outcome.fresh else 204, headers=headers)
-    await _seen(state, outcome.release)
+    await seen(state, outcome.release)
     headers["X-Release"] = str(outcome.release)
     content = {"release": outcome.release, "added": outcome.added, "removed": outcome.removed}
     return JSONResponse(content, 201 if outcome.fresh else 200, headers)
 
 
-async def _seen(state: State, release: int) -> None:
+async def seen(state: State, release: int) -> None:
     """Wait until queries run on a release, so that who writes reads it.
 
     The pool itself looks for releases from time to time; there is no event to wait for.

@@ -84,8 +84,8 @@ def _told_change(change: dict[str, Any]) -> list[str]:
     entities, findings = change["entities"], change["findings"]
     against = f"Against {change['before']}" if change["before"] else "The first import"
     lines = [
-        f"{against}: {entities['added']:,} entities added, {entities['changed']:,} changed,"
-        f" {entities['removed']:,} removed",
+        (f"{against}: {entities['added']:,} entities added, {entities['changed']:,} changed,"
+        f" {entities['removed']:,} removed"),
         f"{findings['new']:,} findings new, {findings['gone']:,} gone",
     ]
     lines += [

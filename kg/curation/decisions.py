@@ -22,6 +22,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from kg.errors import ParameterError
+from kg.terms import is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,13 +72,25 @@ def check(decision: Decision) -> Decision:
         if getattr(decision, name) is None:
             detail = f"A decision to {decision.kind} needs {name!r}"
             raise ParameterError(detail, parameter=name)
+    for name in ("rule", "subject", "path"):
+        if not is_iri(getattr(decision, name) or "urn:"):
+            detail = f"{name}: an IRI was expected, not {getattr(decision, name)!r}"
+            raise ParameterError(detail, parameter=name)
     if not decision.why.strip():
         raise ParameterError("A decision needs a reason", parameter="why")
     if decision.until is not None:
         _check_until(decision.until)
-    if decision.kind == "repair" and decision.value is None and not decision.new:
-        raise ParameterError("An empty value cannot be added", parameter="new")
+    if decision.kind == "repair" and decision.value is None:
+        _check_added(decision)
     return decision
+
+
+def _check_added(decision: Decision) -> None:
+    if not decision.new:
+        raise ParameterError("An empty value cannot be added", parameter="new")
+    for name in ("record", "subject", "path"):
+        if getattr(decision, name) is None:
+            raise ParameterError(f"To add a value needs {name!r}", parameter=name)
 
 
 def _check_until(until: str) -> None:

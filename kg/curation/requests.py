@@ -139,7 +139,10 @@ def _everywhere(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _decision(one: Import, asked: Request, place: dict[str, Any]) -> Decision:
-    missing = place["value"] is None
+    missing = asked.kind == "repair" and place["value"] is None
+    if missing and not asked.path and not is_iri(place["path"] or ""):
+        detail = "Of which property is the value to be added? Name it"
+        raise ParameterError(detail, parameter="property")
     return Decision(
         id="",
         kind=asked.kind,
