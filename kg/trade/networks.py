@@ -5,7 +5,7 @@
 | items | the member clusters, each with its members by country and what only it can do |
 | technologies | who of the member clusters masters or offers what: shared, or of one alone |
 | gaps | sectors and fields of the network, or requests in it, for which nobody is there |
-| projects | joint projects: with two of the member clusters, or members of two of them |
+| projects | joint projects: of two member clusters, or of different members of two of them |
 | alliances | pairs of member clusters that are allied, and clusters outside that are |
 """
 
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kg.matching import items
+from kg.matching.explanation import Statement
 from kg.trade import complementarity
 from kg.trade.clusters import ABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kg.trade.clusters import Clusters, Holding, Need, View
 
@@ -35,7 +36,7 @@ class Joint:
     project: str
     label: str | None
     parts: tuple[str, ...]
-    statements: tuple[dict[str, str], ...]
+    statements: tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
@@ -73,38 +74,34 @@ def _held(clusters: Clusters, need: Need, holdings: Iterable[Holding]) -> bool:
 
 
 def _joint(clusters: Clusters, parts: Mapping[str, View]) -> list[Joint]:
-    """Return projects of two parts or more: the clusters themselves, or members of theirs."""
-    taking: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    """Return projects in which two parts or more take part: themselves, or members of theirs.
+
+    One organisation that is a member of two clusters does not join them.
+    """
+    taking: dict[str, dict[str, list[Statement]]] = defaultdict(lambda: defaultdict(list))
     for part, view in parts.items():
-        for cluster in view.parts:
-            for project in clusters.objects(cluster, "clusterProject"):
-                taking[project][part] = _said(cluster, "clusterProject", project)
-        for project, statement in _of_members(clusters, view).items():
-            taking[project].setdefault(part, statement)
+        for said in _projects(clusters, view):
+            taking[said.object][part].append(said)
     rows, labels = clusters.landscape.rows("project"), clusters.landscape.column("project", "label")
-    joint = [
-        Joint(
-            iri, labels[rows[iri]] if iri in rows else None, tuple(sorted(of)), tuple(of.values())
-        )
-        for iri, of in taking.items()
-        if len(of) > 1
-    ]
-    return sorted(joint, key=lambda j: (-len(j.parts), j.project))
+    found = []
+    for iri, of in taking.items():
+        statements = tuple(dict.fromkeys(s for own in of.values() for s in own))
+        if len(of) > 1 and len({s.subject for s in statements}) > 1:
+            label = labels[rows[iri]] if iri in rows else None
+            found.append(Joint(iri, label, tuple(sorted(of)), statements))
+    return sorted(found, key=lambda j: (-len(j.parts), j.project))
 
 
-def _of_members(clusters: Clusters, view: View) -> dict[str, dict[str, str]]:
-    """Return the projects of members by IRI, each with a statement of who takes part."""
+def _projects(clusters: Clusters, view: View) -> Iterator[Statement]:
+    """Yield who of a cluster takes part in which project: clusters, then members."""
+    for cluster in view.parts:
+        for project in clusters.objects(cluster, "clusterProject"):
+            yield Statement(cluster, "clusterProject", project)
     landscape = clusters.landscape
     iris, names = landscape.column("project", "iri"), landscape.column("organisation", "iri")
-    return {
-        iris[project]: _said(names[row], "participatesIn", iris[project])
-        for row in view.members
-        for project in landscape.projects.row(row).tolist()
-    }
-
-
-def _said(subject: str, predicate: str, thing: str) -> dict[str, str]:
-    return {"subject": subject, "predicate": predicate, "object": thing}
+    for row in view.members:
+        for project in landscape.projects.row(row).tolist():
+            yield Statement(names[row], "participatesIn", iris[project])
 
 
 def part(clusters: Clusters, found: Network, iri: str) -> dict[str, Any]:
@@ -160,7 +157,7 @@ def joint(found: Network) -> list[dict[str, Any]]:
             "id": j.project,
             "label": j.label,
             "clusters": list(j.parts),
-            "statements": list(j.statements),
+            "statements": [s._asdict() for s in j.statements],
         }
         for j in found.joint
     ]
