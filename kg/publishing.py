@@ -130,7 +130,7 @@ def build(
     if amendment is not None:
         imports.select(workspace, amendment.made)
     point(workspace.current, place)
-    releases.prune(workspace, settings.keep_releases)
+    releases.prune(workspace, settings.keep_releases, settings.keep_small_releases)
     return releases.find(workspace, int(place.name)), True
 
 

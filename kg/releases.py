@@ -33,6 +33,11 @@ class Release:
         """The folder of the Oxigraph store; open it read-only."""
         return self.folder / "store"
 
+    @property
+    def small(self) -> bool:
+        """Whether it was made from a checkpoint of another (kg.checkpoint)."""
+        return (self.folder / "difference").is_dir()
+
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the release was made of, and the quads in each graph."""
@@ -81,14 +86,22 @@ def next_number(workspace: Workspace) -> int:
     return max(numbers, default=0) + 1
 
 
-def prune(workspace: Workspace, keep: int) -> list[int]:
+def prune(workspace: Workspace, keep: int, small: int = 0) -> list[int]:
     """Remove all but the newest `keep` releases, never the current one; return what went.
 
-    The highest number always stays, so that no number is given twice.
+    Those made from a checkpoint take little room and come often: they do not count, and the newest
+    `small` of them stay beside the others. The highest number always stays, so that no number is
+    given twice.
     """
     serving = current(workspace)
-    old = every(workspace)[: -max(keep, 1)]
-    gone = [r for r in old if serving is None or r.number != serving.number]
+    kept = every(workspace)
+    whole = [r for r in kept if not r.small]
+    of_checkpoints = [r for r in kept if r.small]
+    old = whole[: -max(keep, 1)] + of_checkpoints[: len(of_checkpoints) - small]
+    spared = {kept[-1].number} if kept else set()
+    if serving is not None:
+        spared.add(serving.number)
+    gone = sorted((r for r in old if r.number not in spared), key=lambda r: r.number)
     for release in gone:
         remove(release.folder)
     return [r.number for r in gone]

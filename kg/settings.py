@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kg.terms import DEFAULT_BASE
 
+_ENDPOINT = r"https?://[^\s,<>\"{}|^`\\@#\x00-\x20\x7f-\U0010ffff]+"
+"""The IRI of an endpoint: ASCII, without a user and a fragment."""
+
 
 class Settings(BaseSettings):
     """The operator's choices, every one with a default."""
@@ -35,6 +38,10 @@ class Settings(BaseSettings):
     keep_imports: Annotated[int, Field(ge=1)] = Field(
         default=5, description="How many imports of each source retention keeps to go back to."
     )
+    keep_small_releases: Annotated[int, Field(ge=0)] = Field(
+        default=100,
+        description="How many releases of small changes retention keeps beside the others.",
+    )
     query_timeout: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="Seconds a query from outside may take unless it asks for less."
     )
@@ -49,6 +56,13 @@ class Settings(BaseSettings):
     )
     query_queue: Annotated[int, Field(ge=1)] = Field(
         default=64, description="Queries that may wait before the answer is 503."
+    )
+    service: Annotated[str, Field(pattern=rf"^({_ENDPOINT}(\s*,\s*{_ENDPOINT})*)?$")] = Field(
+        default="",
+        description="The endpoints that SERVICE may ask, separated by commas; none by default.",
+    )
+    update_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=64 * 1024 * 1024, description="The largest request body that may be written."
     )
     cache_bytes: Annotated[int, Field(ge=0)] = Field(
         default=64 * 1024 * 1024, description="Bytes of finished answers kept for the release."

@@ -53,3 +53,15 @@ def test_pruning_keeps_the_newest_and_the_current(workspace: Workspace) -> None:
 
     assert gone == [2, 3]
     assert [r.number for r in releases.every(workspace)] == [1, 4, 5]
+
+
+def test_pruning_counts_those_from_checkpoints_apart(workspace: Workspace) -> None:
+    """Small changes do not push whole releases out, and the newest of them stay as well."""
+    for number in (2, 4, 5):
+        (workspace.releases / str(number) / "difference").mkdir()
+
+    assert releases.prune(workspace, keep=1, small=2) == [1, 2]
+    assert [r.number for r in releases.every(workspace)] == [3, 4, 5]
+    releases.use(workspace, 3)
+    assert releases.prune(workspace, keep=1, small=0) == [4]
+    assert [r.number for r in releases.every(workspace)] == [3, 5]

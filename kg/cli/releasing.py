@@ -65,7 +65,8 @@ def prune(
 
     at = root(context)
     with at.workspace.writing():
-        gone = releases.prune(at.workspace, keep or at.settings.keep_releases)
+        wanted = keep or at.settings.keep_releases
+        gone = releases.prune(at.workspace, wanted, 0 if keep else at.settings.keep_small_releases)
     text = f"Removed: {', '.join(map(str, gone))}" if gone else "Nothing to remove"
     at.show({"removed": gone}, text)
 
