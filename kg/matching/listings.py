@@ -66,18 +66,27 @@ def look_up(matching: Matching, sought: Sought) -> Listed:
 
 
 def _scores(matching: Matching, text: str) -> dict[int, float]:
-    """Return how well entries answer a text: by their words, or by a concept that they have."""
+    """Return how well entries answer a text, 0 to 1: by their words and the concepts they have.
+
+    Of their name in either language and all their words, the one that is most like the text counts.
+    What has the words and a concept that is meant goes before what has one of both: each takes its
+    share of what the other leaves open.
+    """
     landscape, vocabulary = matching.landscape, matching.lexicon
     terms = {t for w in words(text) for t in (*stems(w), *vocabulary.split(w))}
-    query, texts = analysed(text, vocabulary), landscape.column("entry", "text")
+    query = analysed(text, vocabulary)
+    columns = [landscape.column("entry", name) for name in ("label", "label_de", "text")]
     scores = {
-        hit.row: likeness(query, analysed(texts[hit.row] or "", vocabulary))
+        hit.row: max(likeness(query, analysed(c[hit.row] or "", vocabulary)) for c in columns)
         for hit in matching.entries.names(text, _FETCHED, terms)
     }
     scores = {row: score for row, score in scores.items() if score >= _LIKE}
+    having: dict[int, float] = {}
     for match in concepts.meant(matching, text):
         for row in np.flatnonzero(about(landscape, (match.concept,))).tolist():
-            scores[row] = max(scores.get(row, 0.0), match.score)
+            having[row] = max(having.get(row, 0.0), match.score)
+    for row, score in having.items():
+        scores[row] = 1 - (1 - scores.get(row, 0.0)) * (1 - min(score, 1.0))
     return scores
 
 
