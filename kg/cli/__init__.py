@@ -4,6 +4,7 @@
 |---|---|
 | importing | load, imports, diff, build |
 | reporting | report |
+| profiling | profiles list, show, accept, reject, expire |
 | curating | repair, waive, reject, choose, accept, undo, decisions, recipes, conflicts |
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
@@ -36,6 +37,7 @@ from kg.cli import (
     describing,
     evaluating,
     importing,
+    profiling,
     releasing,
     reporting,
     scaffolding,
@@ -57,6 +59,7 @@ app = typer.Typer(
 for module in (
     importing,
     reporting,
+    profiling,
     releasing,
     asking,
     serving,

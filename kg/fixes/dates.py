@@ -12,7 +12,7 @@ from kg.fixes.texts import INVISIBLE
 if TYPE_CHECKING:
     from kg.fixes.fix import Reading
 
-_EARLIEST, _LATEST = 1950, 2060
+_EARLIEST, _LATEST = 1950, 2100
 _EXCEL_EPOCH: Final = date(1899, 12, 30)
 _EXCEL: Final = re.compile(r"([2-6]\d{4})(?:\.\d+)?")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})")

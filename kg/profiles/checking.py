@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,11 +19,12 @@ import duckdb
 import pyarrow as pa
 from pyoxigraph import NamedNode
 
-from kg import findings
+from kg import findings, rejections
 from kg.fixes import Fix, fault_of, propose
+from kg.profiles import kinds
 from kg.shacl import validate
 from kg.shacl.shapes import Targets
-from kg.statements import IRI, SCHEMA, Statement, batches
+from kg.statements import IRI, LITERAL, SCHEMA, Statement, batches
 from kg.terms import RDF_TYPE, ontology_namespace
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class Checker:
 
     def __init__(self, rules: Rules, base: str, lists: Lists, store: Callable[[], Store]) -> None:
         self._rules = rules
-        self._ours = ontology_namespace(base)
+        self._base, self._ours = base, ontology_namespace(base)
         self._lists = lists
         self._store = store
         self._axioms = list(rules.ontology.subclass_statements(f"{base}graph/ontology"))
@@ -151,19 +153,38 @@ class Checker:
             own = result.setdefault(told["record"], [])
             if one not in own:
                 own.append(one)
+        for row in rows:
+            if row.kind == LITERAL and row.field in kinds.LINKS:
+                own = result.setdefault(row.record, [])
+                if not any((f.field, f.value) == (row.field, row.object) for f in own):
+                    own.append(self._unlinked(row))
         return result
 
     def _finding(self, row: dict[str, Any], beside: dict[str, str]) -> Finding:
         fix = propose(fault_of(row, beside), self._lists, self._ours)
         texts = {name: row[name] for name in ("message_en", "message_de", "hint_en", "hint_de")}
+        field = row["field"] or _first_property(row["path"], self._ours)
+        # A text where the graph has a link cannot be published, however lenient the rule.
+        text = field in kinds.LINKS and row["value"] is not None and row["value_kind"] == LITERAL
         return Finding(
             rule=row["rule"],
-            severity=row["severity"],
-            field=row["field"],
+            severity="Violation" if text else row["severity"],
+            field=field,
             value=row["value"],
             fix=fix,
             **texts,
         )
+
+    def _unlinked(self, row: Statement) -> Finding:
+        """Return the finding of a text in the place of a link, of which no shape has one."""
+        rule = next(r for r in rejections.rules(self._base) if r.iri.endswith("#ReadingIri"))
+        told = {
+            f"{kind}_{language}": text.replace("…", row.object)
+            for kind, texts in (("message", rule.messages), ("hint", rule.hints))
+            for language, text in texts.items()
+        }
+        field = row.field
+        return Finding(rule.iri, "Violation", field, row.object, fix=None, **told)
 
     def _relevant(self, rows: list[Statement]) -> Shapes:
         """Return the shapes, of which only those with a target here have one."""
@@ -196,6 +217,12 @@ class Checker:
             for quad in store.quads_for_pattern(NamedNode(iri), NamedNode(predicate), None)
             if isinstance(quad.object, NamedNode)
         ]
+
+
+def _first_property(path: str | None, ours: str) -> str | None:
+    """Return the local name of the first property of a path, if it is one of ours."""
+    found = re.search(re.escape(ours) + r"(\w+)", path or "")
+    return found[1] if found else None
 
 
 def _seen(subject: str, predicate: str, value: str) -> Statement:

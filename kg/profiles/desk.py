@@ -115,6 +115,11 @@ class Desk:
         rules = self.rules
         return schema.schema(rules.ontology, rules.shapes, self._settings.base, language)
 
+    def close(self) -> None:
+        """Let go of the memory that checks take."""
+        if "_checker" in self.__dict__:
+            self._checker.close()
+
     # Those who submit
 
     def submit(
