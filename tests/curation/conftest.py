@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 import loaders
-from kg import dumps, imports, publishing, releases, staging
+from kg import dumps, imports, releases, staging
 from kg.curation.decisions import Decision
+from kg.curation.effects import Curating
 from kg.curation.journal import Journal
 from kg.settings import Settings
 from kg.statements import IRI, LITERAL, Statement
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 SHAPES = "https://w3id.org/cluster-atlas/shapes#"
 ID = "https://w3id.org/cluster-atlas/id/"
 ATLAS = "https://w3id.org/cluster-atlas/ontology#"
-TABLE = """key,kind,name,legal_name,pic,activity_type,sme,city,country,region,latitude,longitude,source
+HEAD = (
+    "key,kind,name,legal_name,pic,activity_type,sme,city,country,region,latitude,longitude,source"
+)
+TABLE = f"""{HEAD}
 a,Company,Alpha GmbH,Alpha GmbH,111111111,PRC,true,Ulm,DE,DE144,48.4,9.98,s
 b,Company,Beta GmbH,Beta GmbH,222222222,PRC,yes,Ulm,DE,DE144,48.4,9.98,s
 c,Company,Gamma GmbH,Gamma GmbH,333333333,prc,false,Ulm,DE,DE144,48.4,9.98,s
@@ -46,6 +50,7 @@ class Desk:
 
     home: Path
     rules: Rules
+    table: str = TABLE
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,9 +66,22 @@ class Desk:
         folder.mkdir()
         (folder / "organisations.csv").write_text(table, encoding="utf-8")
         (folder / "sources.csv").write_text(sources, encoding="utf-8")
+        return self.load_folder(folder)
+
+    def load_folder(self, folder: Path) -> Import:
+        """Load a folder of tables as the landscape."""
         with self.workspace.writing():
             return staging.load(
                 self.workspace, self.sources["landscape"], [folder], self.settings, self.rules
+            )[0]
+
+    def load_regions(self, table: str) -> Import:
+        """Load a table of regions as the source `nuts`."""
+        file = self.home.parent / "regions.csv"
+        file.write_text(table, encoding="utf-8")
+        with self.workspace.writing():
+            return staging.load(
+                self.workspace, self.sources["nuts"], [file], self.settings, self.rules
             )[0]
 
     def load_names(self, *names: str) -> Import:
@@ -100,9 +118,9 @@ class Desk:
         return imports.current(self.workspace)["landscape"]
 
     def build(self) -> bytes:
-        """Publish; return the release as sorted N-Quads."""
+        """Publish under the decisions of today; return the release as sorted N-Quads."""
         with self.workspace.writing():
-            publishing.build(self.workspace, self.settings, self.rules, self.sources)
+            Curating(self.workspace, self.settings, self.rules, self.sources).publish()
         return self.quads()
 
     def quads(self) -> bytes:
