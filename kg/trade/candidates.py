@@ -122,6 +122,8 @@ def who(matching: Matching, rule: Rule, checked: Check, wish: Wish, base: str) -
     Raises:
         ParameterError: a condition names something that this release does not have.
     """
+    if not checked.missing:
+        return Candidates([], {}, Ranking(np.zeros(0, np.int32), np.zeros(0), ()))
     landscape = matching.landscape
     fills = _filling(landscape, rule, checked, base)
     masks = list(organisation_masks(landscape, wish.conditions).values())
@@ -151,8 +153,6 @@ def _filling(
     landscape: Landscape, rule: Rule, checked: Check, base: str
 ) -> dict[int, tuple[Condition, ...]]:
     """Return for organisations that fill something of what is missing the conditions."""
-    if not checked.missing:
-        return {}
     groups = list(kinds(landscape, rule).items())
     asked = {
         f"urn:with:{n}": checked.team.joined_by(kind.member()) for n, (kind, _) in enumerate(groups)
