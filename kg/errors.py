@@ -20,6 +20,7 @@ AtlasError
 │   ├── QueryTimeoutError      the time limit was reached
 │   ├── QueryMemoryError       the memory limit was reached
 │   ├── QueryFailedError       the engine gave up, or its process ended
+│   ├── ServiceFailedError     an endpoint that the query asks did not answer well
 │   ├── QueryCancelledError    an operator ended it, or its client went away
 │   └── BusyError              too many heavy queries at once
 └── NotFoundError          nothing has that IRI or name
@@ -195,6 +196,13 @@ class QueryFailedError(QueryError):
 
     status = 500
     title = "Evaluation failed"
+
+
+class ServiceFailedError(QueryError):
+    """An endpoint that a query asks with SERVICE could not be asked, or did not answer well."""
+
+    status = 502
+    title = "Endpoint of SERVICE failed"
 
 
 class QueryCancelledError(QueryError):

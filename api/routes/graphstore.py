@@ -23,7 +23,7 @@ from api.authorisation import require
 from api.documentbodies import triples
 from api.endpoints import Endpoint
 from api.routes.sparql import SparqlEndpoint
-from api.routes.update import LARGEST, SECONDS, done
+from api.routes.update import SECONDS, done
 from kg.errors import MethodNotAllowedError, NotFoundError, ParameterError
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ async def _write(
             raise MethodNotAllowedError("PUT needs a graph", allowed=["POST", "OPTIONS"])
         location = f"{str(request.url.replace(query='')).rstrip('/')}/{uuid.uuid4()}"
         target = _named(state.writer.direct(location, location.rpartition("/")[2]))
-    body = await protocol.read_body(request.receive, LARGEST, SECONDS)
+    body = await protocol.read_body(request.receive, state.settings.update_bytes, SECONDS)
     found = await asyncio.to_thread(triples, headers, body, target.base)
     writer: Writer = state.writer
     put = writer.put

@@ -281,6 +281,7 @@ def limits(settings: Settings) -> Limits:
         heavy=settings.query_workers,
         queue=settings.query_queue,
         cache=settings.cache_bytes,
+        services=tuple(each.strip() for each in settings.service.split(",") if each.strip()),
     )
 
 

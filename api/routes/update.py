@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from kg.updates import Outcome, Writer
 
 DIRECT: Final = "application/sparql-update"
-LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of an update or of a document for the graph store."""
-
 SECONDS: Final = 120.0
 
 _OF_QUERIES: Final = ("query", "default-graph-uri", "named-graph-uri")
@@ -48,7 +45,7 @@ async def _update(scope: Scope, receive: Receive, send: Send) -> None:
     media_type = protocol.body_type(headers, DIRECT)
     holder = await require(state, headers, "curator")
     parameters = protocol.parameters_of(scope["query_string"], "query string")
-    body = await protocol.read_body(receive, LARGEST, SECONDS)
+    body = await protocol.read_body(receive, state.settings.update_bytes, SECONDS)
     if media_type == DIRECT:
         if "update" in parameters:
             raise ParameterError("The update stands in the body and in the query string")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from kg.query.columns import Columns
     from kg.query.request import Acceptable, Dataset, QueryRequest
+    from kg.query.services import Services
     from kg.query.tokens import Token
 
 Results = QuerySolutions | QueryBoolean | QueryTriples
@@ -64,13 +65,15 @@ class Source:
 
     `union` if its default graph stands for all graphs together; `base` is the IRI against which a
     query without BASE resolves its relative IRIs (SPARQL 1.1, section 4.1.1.2); `columns` is the
-    other engine over the same data, where the release has it.
+    other engine over the same data, where the release has it; `services` are the endpoints that may
+    be asked, where there are any.
     """
 
     store: Store
     union: bool
     base: str | None = None
     columns: Columns | None = None
+    services: Services | None = None
 
     @classmethod
     def of(cls, store: Store, base: str | None = None, columns: Columns | None = None) -> Source:
@@ -110,20 +113,33 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         NotAcceptableError: the client accepts no format of this kind of answer.
         ParameterError: a graph of the dataset is not named by an absolute IRI.
         QueryFailedError: the engine could not read the store or gave up.
+        ServiceFailedError: another endpoint did not answer well.
     """
+    federated = _federated(source, request)
+    request = federated or request
     asked = Query.of(request.text, request.dataset)
-    if _answered_by_columns(source, request, sink):
+    if _answered_by_columns(source, request, sink, lasting=federated is None):
         return
     try:
         results = _evaluated(source, asked)
         form = chosen(results, request.acceptable)
-        sink.begin(form, lasting=asked.nature.lasting)
+        sink.begin(form, lasting=asked.nature.lasting and federated is None)
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
     except (OSError, RuntimeError) as error:
         raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
 
 
-def _answered_by_columns(source: Source, request: QueryRequest, sink: Sink) -> bool:
+def _federated(source: Source, request: QueryRequest) -> QueryRequest | None:
+    """Return the request with the answers of other endpoints in it; None if it asks none."""
+    if source.services is None or plain(request.text):
+        return None
+    text = source.services.resolved(request.text, source.base)
+    return None if text is None else request._replace(text=text)
+
+
+def _answered_by_columns(
+    source: Source, request: QueryRequest, sink: Sink, *, lasting: bool
+) -> bool:
     if request.engine == OXIGRAPH:
         return False
     if source.columns is None:
@@ -134,7 +150,7 @@ def _answered_by_columns(source: Source, request: QueryRequest, sink: Sink) -> b
     answer = source.columns.answer(request, source.base)
     if answer is None:
         return False
-    sink.begin(answer.form, lasting=True, engine="columns")
+    sink.begin(answer.form, lasting=lasting, engine="columns")
     for piece in answer.pieces:
         sink.write(piece)
     return True

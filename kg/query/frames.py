@@ -2,6 +2,8 @@
 
 To the worker:    `Q` a query (`QueryRequest.to_json`).
 From the worker:  `R` the store is open;
+                  `S` another endpoint is to be asked (JSON: endpoint, query), whereupon it gets
+                  the answer as `D` and `E`, or a `P`;
                   then for each query one of
                   `P` a problem (JSON: error, detail, members);
                   `A` an answer, head (`Head.pack`) and body in one;
@@ -11,11 +13,16 @@ From the worker:  `R` the store is open;
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kg import errors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kg.errors import AtlasError
 
 QUERY: Final = b"Q"
 READY: Final = b"R"
@@ -24,6 +31,7 @@ HEAD: Final = b"H"
 DATA: Final = b"D"
 END: Final = b"E"
 PROBLEM: Final = b"P"
+SERVICE: Final = b"S"
 
 PIECE: Final = 64 * 1024
 """Bytes of body that are worth a frame of their own."""
@@ -56,6 +64,18 @@ class Head(NamedTuple):
         media_type, coding, lasting, engine, body = payload.split(b"\n", 4)
         head = cls(media_type.decode(), coding.decode(), lasting == b"1", engine.decode())
         return head, body
+
+
+def problem(error: AtlasError) -> bytes:
+    """Return the payload that tells an error; `error_of` reads it."""
+    return json.dumps([type(error).__name__, error.detail, error.members]).encode()
+
+
+def error_of(payload: bytes) -> AtlasError:
+    """Return the error that a payload tells, as an object of its class."""
+    name, detail, members = json.loads(payload)
+    kind: type[AtlasError] = getattr(errors, name)
+    return kind(detail, **members)
 
 
 def frame(kind: bytes, payload: bytes = b"") -> bytes:

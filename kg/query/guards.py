@@ -1,8 +1,9 @@
 """What a query would do, told from its tokens before anything is evaluated.
 
 Refused are federation (SERVICE fetches any address, this machine's included, and the engine has no
-switch for it) and updates (LOAD too). Told are the facts that evaluation needs: whether the query
-describes its own dataset and whether its answer lasts.
+switch for it; what is allowed of it was carried out before, see kg.query.services) and updates
+(LOAD too). Told are the facts that evaluation needs: whether the query describes its own dataset
+and whether its answer lasts.
 """
 
 from __future__ import annotations

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kg.errors import WorkspaceError
-from kg.query.frames import PROBLEM, READY
+from kg.query.frames import PROBLEM, READY, error_of, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +164,7 @@ class Lane:
 
 
 def _ended(worker: Worker) -> bytes:
-    return json.dumps([None, f"A query worker ended with status {worker.status}", {}]).encode()
+    return problem(WorkspaceError(f"A query worker ended with status {worker.status}"))
 
 
 def _report(ready: asyncio.Future[None], kind: bytes, payload: bytes) -> None:
@@ -175,7 +174,7 @@ def _report(ready: asyncio.Future[None], kind: bytes, payload: bytes) -> None:
     if kind == READY:
         ready.set_result(None)
     else:
-        ready.set_exception(WorkspaceError(json.loads(payload)[1]))
+        ready.set_exception(error_of(payload))
 
 
 def _disband(generation: Generation) -> None:

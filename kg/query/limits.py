@@ -29,7 +29,8 @@ class Limits:
 
     `lane` workers are kept ready for small queries; a query that used `threshold` seconds of CPU
     is heavy and leaves the lane. At most `heavy` of these exist at once; of them only one less than
-    there are processors runs at a time, each for `slice` seconds.
+    there are processors runs at a time, each for `slice` seconds. `services` are the endpoints that
+    SERVICE may ask.
     """
 
     timeout: float = 30.0
@@ -41,6 +42,7 @@ class Limits:
     threshold: float = 0.02
     slice: float = 0.2
     cache: int = 64 * 1024 * 1024
+    services: tuple[str, ...] = ()
 
 
 def die_with_parent(parent: int) -> None:

@@ -173,8 +173,9 @@ _QUIET: Final = {
 class Nursery:
     """The zygote's parent; a zygote that is lost is made anew with the next worker."""
 
-    def __init__(self, memory: int, base: str | None) -> None:
+    def __init__(self, memory: int, base: str | None, services: tuple[str, ...] = ()) -> None:
         self._memory = memory
+        self._services = services
         self._base = base
         self._workers: dict[int, Worker] = {}
         self._count = 0
@@ -243,7 +244,7 @@ class Nursery:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: worker, ours)
             # From here to the zygote nothing is awaited, so that no worker is known to one alone.
             self._workers[worker.number] = worker
-            opening = Opening(str(store), self._memory, self._base)
+            opening = Opening(str(store), self._memory, self._base, self._services)
             message = {"spawn": worker.number, "opening": opening}
             self._tell(message, [theirs.fileno()])
         return worker

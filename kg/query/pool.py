@@ -20,6 +20,7 @@ How a query runs:
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import signal
@@ -36,11 +37,14 @@ from kg.errors import (
     QueryMemoryError,
     QueryRefusedError,
     QueryTimeoutError,
+    ServiceFailedError,
     WorkspaceError,
 )
 from kg.query import small
 from kg.query.cache import LeastRecentlyUsed
 from kg.query.evaluation import Source
+from kg.query.federation import Federation
+from kg.query.frames import DATA, END, PROBLEM, frame, problem
 from kg.query.lane import Lane
 from kg.query.nursery import Nursery, Worker
 from kg.query.run import Run, Stage
@@ -108,7 +112,8 @@ class QueryPool:
         self._limits = limits
         self._base = base
         self._near: Source | None = None
-        self._nursery = Nursery(limits.memory, base)
+        self._nursery = Nursery(limits.memory, base, limits.services)
+        self._federation = Federation(limits.services)
         self._lane = Lane(self._nursery, limits, self._miss, self._serve)
         self._cache: LeastRecentlyUsed[tuple[Head, bytes]] = LeastRecentlyUsed(limits.cache)
         cores = len(os.sched_getaffinity(0))
@@ -269,7 +274,7 @@ class QueryPool:
             if worker is None:
                 return
             self._light += 1
-            self._waiting.popleft().begin(worker, self._completed)
+            self._waiting.popleft().begin(worker, self._completed, self._ask)
 
     def _tick(self) -> None:
         self._timer = None
@@ -335,6 +340,23 @@ class QueryPool:
         run.stage = "heavy"
         worker.renice(HEAVY_NICE)
         self._schedule.add(run, worker)
+
+    def _ask(self, run: Run, payload: bytes) -> None:
+        """Let a query that waits for another endpoint do so outside of the lane."""
+        if run.stage == "light" and run.worker is not None:
+            self._promote(run, run.worker, producing=True)
+        if not run.over:
+            run.asking = asyncio.get_running_loop().create_task(self._asked(run, payload))
+
+    async def _asked(self, run: Run, payload: bytes) -> None:
+        try:
+            answer = await self._federation.ask(*json.loads(payload))
+            told = frame(DATA, answer) + frame(END)
+        except ServiceFailedError as error:
+            told = frame(PROBLEM, problem(error))
+        run.asking = None
+        if run.worker is not None:
+            run.worker.send(told)
 
     # How a query ends
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
-from kg import errors
-from kg.query.frames import ANSWER, DATA, END, HEAD, PROBLEM, QUERY, Head, frame
+from kg.query.frames import (
+    ANSWER,
+    DATA,
+    END,
+    HEAD,
+    PROBLEM,
+    QUERY,
+    SERVICE,
+    Head,
+    error_of,
+    frame,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from kg.errors import AtlasError
     from kg.query.nursery import Worker
     from kg.query.request import QueryRequest
 
@@ -24,8 +34,8 @@ class Run:
     """One query: it waits until it is given to a worker.
 
     `ended` is called when the worker has said its last word on it, well or badly, and never after
-    `fail`. `settled` is called once, when success or failure is known: then `head` is there, or
-    `error`; `body` is the whole answer if it is short.
+    `fail`; `asks` when another endpoint is to be asked. `settled` is called once, when success or
+    failure is known: then `head` is there, or `error`; `body` is the whole answer if it is short.
     """
 
     def __init__(self, query: str, request: QueryRequest, limit: float) -> None:
@@ -44,20 +54,28 @@ class Run:
         self.watch: asyncio.Task[None] | None = None
         self.head: Head | None = None
         self.body: bytes | None = None
-        self.error: errors.AtlasError | None = None
+        self.error: AtlasError | None = None
         self.over = False
         self.forsaken = False
         self._tried = False
         self.settled: Callable[[Run], None] = _nothing
         self.aborted: Callable[[], None] | None = None
+        self.asking: asyncio.Task[None] | None = None
+        self._asks: Callable[[Run, bytes], None] = _ignore
         self._ended: Callable[[Run, Worker], None] = _forget
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
         self._news: asyncio.Future[None] | None = None
 
-    def begin(self, worker: Worker, ended: Callable[[Run, Worker], None]) -> None:
+    def begin(
+        self,
+        worker: Worker,
+        ended: Callable[[Run, Worker], None],
+        asks: Callable[[Run, bytes], None],
+    ) -> None:
         """Give the query to a worker, and have its frames come here."""
         self.worker = worker
+        self._asks = asks
         self.release = worker.release
         self._ended = ended
         worker.receive = self._receive
@@ -96,15 +114,17 @@ class Run:
             self.head, _ = Head.unpack(payload)
             self._settle()
         elif kind == PROBLEM:
-            self._finish(_problem(payload))
+            self._finish(error_of(payload))
         elif kind == END:
             self._finish(None)
+        elif kind == SERVICE:
+            self._asks(self, payload)
 
     def _hold(self) -> None:
         if self.worker is not None:
             self.worker.hold(self._waiting)
 
-    def _finish(self, error: errors.AtlasError | None) -> None:
+    def _finish(self, error: AtlasError | None) -> None:
         # First the worker is free again, then whoever waits may ask the next query.
         worker = self.worker
         self._close(error)
@@ -112,7 +132,7 @@ class Run:
             self._ended(self, worker)
         self._settle()
 
-    def fail(self, error: errors.AtlasError) -> None:
+    def fail(self, error: AtlasError) -> None:
         """End the run with an error, whatever the worker still says."""
         if not self.over:
             self._pieces.clear()
@@ -121,13 +141,14 @@ class Run:
             if self.aborted is not None:
                 self.aborted()
 
-    def _close(self, error: errors.AtlasError | None) -> None:
+    def _close(self, error: AtlasError | None) -> None:
         self.over = True
         self.error = error
         if self.worker is not None:
             self.worker.receive = _drop
-        if self.watch is not None:
-            self.watch.cancel()
+        for task in (self.watch, self.asking):
+            if task is not None:
+                task.cancel()
 
     def _settle(self) -> None:
         settled, self.settled = self.settled, _nothing
@@ -174,18 +195,15 @@ class Run:
             raise self.error
 
 
-def _problem(payload: bytes) -> errors.AtlasError:
-    """Return the error that a worker met, as an object of its class."""
-    name, detail, members = json.loads(payload)
-    kind: type[errors.AtlasError] = getattr(errors, name)
-    return kind(detail, **members)
-
-
 def _nothing(run: Run) -> None:
     """Do nothing: nobody waits for this."""
 
 
 def _forget(run: Run, worker: Worker) -> None:
+    """Do nothing: the run has not begun."""
+
+
+def _ignore(run: Run, payload: bytes) -> None:
     """Do nothing: the run has not begun."""
 
 

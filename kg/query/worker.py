@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
@@ -17,12 +18,28 @@ from kg.errors import AtlasError, WorkspaceError
 from kg.query.codings import compressor, encoded
 from kg.query.columns import Columns
 from kg.query.evaluation import OXIGRAPH, Source, evaluate
-from kg.query.frames import ANSWER, DATA, END, HEAD, PIECE, PROBLEM, READY, FrameReader, Head, frame
+from kg.query.frames import (
+    ANSWER,
+    DATA,
+    END,
+    HEAD,
+    PIECE,
+    PROBLEM,
+    READY,
+    SERVICE,
+    FrameReader,
+    Head,
+    error_of,
+    frame,
+    problem,
+)
 from kg.query.limits import confine
 from kg.query.request import QueryRequest
+from kg.query.services import Services
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from kg.query.formats import Format
 
@@ -88,22 +105,39 @@ def _answer(channel: socket.socket, source: Source, request: QueryRequest) -> No
     try:
         evaluate(source, request, sink)
     except AtlasError as error:
-        _complain(channel, error)
+        channel.sendall(frame(PROBLEM, problem(error)))
     else:
         sink.finish()
 
 
-def _complain(channel: socket.socket, error: AtlasError) -> None:
-    problem = [type(error).__name__, error.detail, error.members]
-    channel.sendall(frame(PROBLEM, json.dumps(problem).encode()))
+def _ask(channel: socket.socket, endpoint: str, query: str) -> bytes:
+    """Have the serving process ask another endpoint, and wait.
+
+    Raises:
+        ServiceFailedError: it did not answer well.
+    """
+    channel.sendall(frame(SERVICE, json.dumps([endpoint, query]).encode()))
+    frames, answer = FrameReader(), bytearray()
+    while data := channel.recv(PIECE):
+        for kind, payload in frames.feed(data):
+            if kind == PROBLEM:
+                raise error_of(payload)
+            if kind == END:
+                return bytes(answer)
+            answer += payload
+    raise BrokenPipeError
 
 
 class Opening(NamedTuple):
-    """What a worker opens: a store, the bytes of memory it may take, the base of relative IRIs."""
+    """What a worker opens: a store, the bytes of memory it may take, the base of relative IRIs.
+
+    `services` are the endpoints that SERVICE may ask.
+    """
 
     store: str
     memory: int
     base: str | None
+    services: Sequence[str] = ()
 
 
 def columns_of(opening: Opening) -> Path:
@@ -133,8 +167,12 @@ def work(channel: socket.socket, opening: Opening) -> NoReturn:
     try:
         store = Store.read_only(opening.store)
         source = Source.of(store, opening.base, _columns(opening))
+        if opening.services:
+            services = Services(tuple(opening.services), partial(_ask, channel))
+            source = replace(source, services=services)
     except OSError as error:
-        _complain(channel, WorkspaceError(f"The store {opening.store} cannot be opened: {error}"))
+        told = WorkspaceError(f"The store {opening.store} cannot be opened: {error}")
+        channel.sendall(frame(PROBLEM, problem(told)))
         os._exit(1)
     confine(opening.memory)
     channel.sendall(frame(READY))
