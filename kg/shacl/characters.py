@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -231,8 +232,12 @@ def escape(letter: str) -> CharSet:
 def _variants() -> dict[int, frozenset[int]]:
     """Return for every cased character those that its upper or lower case is shared with."""
     by_case: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for code in range(0x1E944):
-        char = chr(code)
+    changed = [
+        char for char in map(chr, range(0x1E944)) if char.upper() != char or char.lower() != char
+    ]
+    mapped_to = (mapped for char in changed for mapped in (char.upper(), char.lower()))
+    for char in {*changed, *(mapped for mapped in mapped_to if len(mapped) == 1)}:
+        code = ord(char)
         for kind, mapped in (("upper", char.upper()), ("lower", char.lower())):
             by_case[kind, mapped].add(code)
     found: dict[int, set[int]] = defaultdict(set)
@@ -245,10 +250,16 @@ def _variants() -> dict[int, frozenset[int]]:
 
 def case_blind(chars: CharSet) -> CharSet:
     """Return `chars` with the case variants of each (XPath Functions, flag i)."""
+    cased, variants = _cased(), _variants()
     extra = [
         (other, other)
-        for code, others in _variants().items()
-        if any(low <= code <= high for low, high in chars)
-        for other in others
+        for low, high in chars
+        for code in cased[bisect_left(cased, low) : bisect_right(cased, high)]
+        for other in variants[code]
     ]
     return union((*chars, *extra))
+
+
+@functools.cache
+def _cased() -> list[int]:
+    return sorted(_variants())
