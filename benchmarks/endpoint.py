@@ -40,7 +40,7 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 EXPORT = "SELECT ?s ?p ?o { ?s ?p ?o } LIMIT 100000"
 LIMIT = 20.0
 PACE = 100
-_SERVER = """
+SERVER = """
 import socket, sys, uvicorn
 from pathlib import Path
 from api.app import create_app
@@ -105,15 +105,15 @@ def prepare(home: Path) -> tuple[Path, list[str]]:
 @contextlib.contextmanager
 def serving(home: Path, checkpoint: Path) -> Iterator[list[Peer]]:
     """Run both servers."""
-    peers = [Peer("atlas", _free_port(), "/sparql"), Peer("oxigraph", _free_port(), "/query")]
+    peers = [Peer("atlas", free_port(), "/sparql"), Peer("oxigraph", free_port(), "/query")]
     oxigraph = str(Path(sys.executable).with_name("oxigraph"))
-    ours = [sys.executable, "-c", _SERVER, str(home / "workspace"), str(peers[0].port)]
+    ours = [sys.executable, "-c", SERVER, str(home / "workspace"), str(peers[0].port)]
     theirs = [oxigraph, "serve-read-only", "--location", str(checkpoint), "--union-default-graph"]
     theirs += ["--bind", f"127.0.0.1:{peers[1].port}"]
     processes = [subprocess.Popen(c, stderr=subprocess.DEVNULL) for c in (ours, theirs)]
     try:
         for peer in peers:
-            asyncio.run(_until_ready(peer))
+            asyncio.run(until_ready(peer))
         yield peers
     finally:
         for process in processes:
@@ -121,12 +121,14 @@ def serving(home: Path, checkpoint: Path) -> Iterator[list[Peer]]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         return int(bound.getsockname()[1])
 
 
-async def _until_ready(peer: Peer) -> None:
+async def until_ready(peer: Peer) -> None:
+    """Return when a server answers."""
     for _ in range(200):
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await Connection.ask(peer, "ASK {}")
@@ -269,7 +271,7 @@ async def overrun(peer: Peer) -> float:
     """Return the milliseconds that an endless query runs on after its limit of one second."""
     begin = time.perf_counter()
     limited = Peer(peer.name, peer.port, peer.path)
-    reader, writer = await asyncio.open_connection("127.0.0.1", peer.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", limited.port)
     target = f"{limited.target(ENDLESS)}&timeout=1"
     writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     await reader.read()

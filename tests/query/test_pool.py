@@ -390,6 +390,18 @@ async def test_kills_leave_nothing_behind(open_pool: Open, until: Until) -> None
         await until(lambda: descriptors(zygote(pool)) == before[1])
 
 
+async def test_hungry_queries_leave_nothing_behind(open_pool: Open, until: Until) -> None:
+    """Each is told that it takes too much memory; a tenth as many, one after another."""
+    async with open_pool(memory=192 * MIB) as pool:
+        before = [descriptors(pid) for pid in (os.getpid(), zygote(pool))]
+        for number in range(SOAK // 10):
+            with pytest.raises(QueryMemoryError):
+                await pool.evaluate(QueryRequest(f"{GREEDY} # {number}"))
+        await until(lambda: len(children(zygote(pool))) == 3)
+        await until(lambda: descriptors(os.getpid()) == before[0])
+        await until(lambda: descriptors(zygote(pool)) == before[1])
+
+
 async def test_stopping_leaves_no_process(store: Path) -> None:
     """Neither workers nor the zygote, even in the middle of a query."""
     pool = QueryPool(Limits(lane=2))
