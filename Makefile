@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit bench evaluate serve clean
+.PHONY: help demo test lint types unit test-spark bench evaluate serve clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +38,12 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+test-spark: $(READY) ## the same plans on Spark: installs pyspark; needs Java 17 or newer
+	@java -version >/dev/null 2>&1 || test -x "$$JAVA_HOME/bin/java" || \
+	  { echo "Spark needs Java 17 or newer: set JAVA_HOME, or put java on PATH (Debian: openjdk-17-jre-headless)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,spark]'
+	$(BIN)/python -m pytest tests/spark
 
 bench: $(READY) ## measure against the peers, in one run, and print the tables
 	$(BIN)/python -m benchmarks

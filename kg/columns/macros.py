@@ -12,15 +12,16 @@ from typing import Final
 from kg.columns.ids import OFFSET, TAG_BITS
 
 # Long division, three digits at a time: the remainder chain keeps every step inside 128 bits.
-_STEPS: Final = 6
+_DIGITS_AT_ONCE: Final = 3
 
 
-def _long_division() -> str:
+def long_division(digits: int) -> str:
+    """Return SQL for the quotient of a and b in 10^-18, so many digits at a time."""
     remainder = "(abs(a) % abs(b))"
     quotient = "(abs(a) // abs(b))"
-    for _ in range(_STEPS):
-        quotient = f"({quotient} * 1000 + ({remainder} * 1000) // abs(b))"
-        remainder = f"(({remainder} * 1000) % abs(b))"
+    for _ in range(18 // digits):
+        quotient = f"({quotient} * {10**digits} + ({remainder} * {10**digits}) // abs(b))"
+        remainder = f"(({remainder} * {10**digits}) % abs(b))"
     return f"CASE WHEN b = 0 THEN NULL ELSE sign(a) * sign(b) * {quotient} END"
 
 
@@ -35,7 +36,7 @@ _ONE = "1000000000000000000"
 
 MACROS: Final = {
     # Quotient of two integers of the same scale, in units of 10^-18, truncated as the store does.
-    "atlas_quotient(a, b)": f"TRY({_long_division()})",
+    "atlas_quotient(a, b)": f"TRY({long_division(_DIGITS_AT_ONCE)})",
     # Product of two numbers of units, split into whole and fraction so that no step overflows.
     "atlas_product(a, b)": (
         "TRY(sign(a) * sign(b) * ("

@@ -1,8 +1,9 @@
 """The other engine: the columns of a release, for the queries that touch much of it.
 
 1. `engine=` says who answers: `oxigraph`, `columns`, or `auto`, the default.
-2. With `auto` only a query with a word that promises work for the columns (an aggregate, EXISTS, an
-   order) is looked at; its algebra and the catalogue's counts decide (kg.sparql.routing).
+2. With `auto` only a query is looked at that has a word that promises work for the columns (an
+   aggregate, EXISTS, an order) or a negated property set, which Oxigraph answers wrongly; its
+   algebra and the catalogue's counts decide (kg.sparql.routing).
 3. What the columns do not cover goes to Oxigraph before anything has run; with `columns` it is
    refused, with the reason.
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kg.sparql.plans import Choice
 
 _WORK: Final = re.compile(
-    r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b",
+    r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b|!(?!=)",
     re.IGNORECASE,
 )
 _KINDS: Final[dict[str, Kind]] = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph"}

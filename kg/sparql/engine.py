@@ -60,8 +60,8 @@ class Engine:
         self._connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
         self._sessions = Sessions(self._connection)
         self._catalogue = open_catalogue(self._connection)
-        self._dictionary = Dictionary(folder)
-        self._plans = Plans(self._catalogue, self._dictionary)
+        self.dictionary = Dictionary(folder)
+        self._plans = Plans(self._catalogue, self.dictionary)
         self.plan = self._plans.plan
 
     @classmethod
@@ -125,7 +125,7 @@ class Engine:
         if plan.query.form == "ASK":
             found = sum(batch.num_rows for batch in whole) > 0
             return iter((FORMATS[media_type].ask(found).encode(),))
-        writer = Writer(FORMATS[written], self._dictionary, plan.local)
+        writer = Writer(FORMATS[written], self.dictionary, plan.local)
         if plan.query.form == "CONSTRUCT":
             return graph_lines(writer, plan.query.template, plan.outputs, whole)
         return solutions(writer, plan.outputs, whole)

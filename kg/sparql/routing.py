@@ -107,8 +107,8 @@ def _path_faults(triple: Triple, path: Var | Path) -> Iterator[str]:
     match path:
         case Alternative():
             yield "an alternative path keeps duplicates"
-        case Negated(forward, backward) if forward and backward:
-            yield "a negated property set in both directions keeps duplicates"
+        case Negated():
+            yield "a negated property set gives a solution for each triple"
         case Repeat(minimum=0) if not all(
             isinstance(node, Var | NamedNode) for node in (triple.subject, triple.object)
         ):

@@ -7,6 +7,7 @@ many queries are tried.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tomllib
@@ -22,7 +23,9 @@ from hypothesis import strategies as st
 from rdflib.plugins.sparql.sparql import SPARQLError
 
 from kg.columns import build_from_quads
-from kg.errors import QuerySyntaxError
+from kg.errors import QueryRefusedError, QuerySyntaxError
+from kg.query.rewriting import rewrite
+from kg.query.tokens import tokenize, unescape
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.errors import NotCompilable
 from kg.sparql.queries import parse
@@ -320,7 +323,8 @@ def bag(answer: Any, by_value: Any) -> Any:
     if isinstance(answer, bool):
         return answer
     return Counter(
-        frozenset((name, by_value(term)) for name, term in row.items()) for row in answer.rows
+        frozenset((name, by_value(term)) for name, term in row.items() if name[:3] != "neg")
+        for row in answer.rows
     )
 
 
@@ -346,12 +350,85 @@ def _from_rdflib(term: Any) -> Any:
     return ox.Literal(str(term), datatype=datatype)
 
 
-def explained(query: str, other: str) -> bool:
-    """Whether a known fault of the other engine may show in a query."""
+def rewritten(engines: Engines, text: str, *, union: bool) -> str:
+    """Return the query without what Oxigraph is known to answer wrongly (kg.query.rewriting)."""
+    store = engines.merged if union else engines.store
+    text = without_negated_sets(text)
+    try:
+        return rewrite(text, tokenize(unescape(text)), store.query)
+    except QueryRefusedError:
+        return text
+
+
+def without_negated_sets(text: str) -> str:
+    """Return the query with a variable and a filter for each negated property set.
+
+    Between two known ends Oxigraph counts a triple at most once, where section 18.4 wants each.
+    """
+    numbers = itertools.count()
+
+    def written(match: re.Match[str]) -> str:
+        subject, body, end = match.groups()
+        parts = body.strip("()").split("|")
+        sides = [
+            _excluded(subject, [part for part in parts if part[0] != "^"], end, next(numbers)),
+            _excluded(end, [part[1:] for part in parts if part[0] == "^"], subject, next(numbers)),
+        ]
+        return f"{{ {' UNION '.join(side for side in sides if side)} }}"
+
+    return re.sub(r"(\S+) !(\S+) (\S+) \.", written, text)
+
+
+def _excluded(subject: str, predicates: list[str], end: str, number: int) -> str:
+    if not predicates:
+        return ""
+    listed = ", ".join(predicates)
+    return f"{{ {subject} ?neg{number} {end} . FILTER(?neg{number} NOT IN ({listed})) }}"
+
+
+def explained(query: str, mine: Any, theirs: Any) -> bool:
+    """Whether a known fault of Oxigraph may show in a query, and shows as that fault does."""
     return any(
-        difference["engine"] == other and re.search(difference["pattern"], query)
+        re.search(difference["pattern"], query) and SHAPES[difference["shows"]](mine, theirs)
         for difference in DIFFERENCES
     )
+
+
+def only_unbound(mine: Any, theirs: Any) -> bool:
+    """Whether the answers are the same but for variables that Oxigraph leaves unbound."""
+    if isinstance(mine, bool):
+        return False
+    missing, strange = mine - theirs, theirs - mine
+    for row, count in strange.items():
+        fuller = [other for other in missing if row < other and missing[other] >= count]
+        if not fuller:
+            return False
+        missing[fuller[0]] -= count
+    return not +missing
+
+
+def fewer(mine: Any, theirs: Any) -> bool:
+    """Whether Oxigraph has some of the solutions and no other."""
+    return mine > theirs if isinstance(mine, bool) else not theirs - mine
+
+
+def other_literal(mine: Any, theirs: Any) -> bool:
+    """Whether the answers are one solution, the same but for variables with another literal."""
+    if isinstance(mine, bool) or mine.total() != 1 or theirs.total() != 1:
+        return False
+    one, two = dict(next(iter(mine))), dict(next(iter(theirs)))
+    differing = [(one[name], two[name]) for name in one if one[name] != two.get(name)]
+    return one.keys() == two.keys() and all(
+        isinstance(term, ox.Literal) for pair in differing for term in pair
+    )
+
+
+SHAPES = {
+    "unbound": only_unbound,
+    "another": other_literal,
+    "fewer": fewer,
+    "anything": lambda _mine, _theirs: True,
+}
 
 
 class Tally(Counter[str]):
@@ -390,9 +467,14 @@ def test_agrees(query: str, union: bool, engines: Engines, compare: Any) -> None
     if not isinstance(mine, bool) and len(mine.rows) > MOST_ROWS:
         return
     TALLY["answered"] += 1
-    if bag(mine, compare.by_value) == bag(theirs, compare.by_value):
+    one, two = bag(mine, compare.by_value), bag(theirs, compare.by_value)
+    if one != two:
+        store = engines.merged if union else engines.store
+        theirs = compare.plain(store.query(rewritten(engines, text, union=union)))
+        two = bag(theirs, compare.by_value)
+    if one == two:
         return
-    if explained(query, "oxigraph"):
+    if explained(query, one, two):
         TALLY["explained"] += 1
         return
     pytest.fail(_report(engines, compare, text, mine, theirs))

@@ -99,6 +99,18 @@ def test_computed_and_unbound_cells(media_type: str, engine: Engine, compare: An
     assert row["l"] == ox.Literal("x", language="en")
 
 
+@pytest.mark.parametrize("media_type", [JSON, XML, TSV])
+def test_solutions_without_a_binding_are_rows(
+    media_type: str, engine: Engine, compare: Any
+) -> None:
+    """A row with no value at all is there among others that have some."""
+    query = "SELECT ?a ?b { VALUES (?a ?b) { (1 UNDEF) (UNDEF UNDEF) (UNDEF 2) (UNDEF UNDEF) } }"
+
+    answer = compare.read_answer(ask(engine, query, media_type), media_type)
+
+    assert [sorted(row) for row in answer.rows] == [["a"], [], ["b"], []]
+
+
 @pytest.mark.parametrize("media_type", [JSON, XML, CSV, TSV])
 @pytest.mark.parametrize("found", [True, False])
 def test_ask(media_type: str, found: bool, engine: Engine) -> None:  # noqa: FBT001
