@@ -20,11 +20,12 @@ import numpy as np
 from kg.matching import competences, partners
 from kg.matching.conditions import Conditions, organisation_masks
 from kg.matching.explanation import Ranking, Statement, Term, rank
-from kg.trade import consortium, teams
+from kg.trade import consortium, countries, teams
 from kg.trade.teams import Member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from kg.matching import Matching
     from kg.matching.conditions import Mask
@@ -68,11 +69,13 @@ class Candidates:
     rows: list[int]
     fills: Mapping[int, tuple[Condition, ...]]
     ranking: Ranking
+    classes: frozenset[str]
+    day: date
 
     def filling(self, condition: Condition) -> Candidates:
         """Return those that fill a condition."""
         rows = [row for row in self.rows if condition in self.fills[row]]
-        return Candidates(rows, self.fills, self.ranking)
+        return replace(self, rows=rows)
 
     def score(self, row: int) -> float:
         """Return the score of a candidate: the sum of the terms of its explanation."""
@@ -91,8 +94,18 @@ class Candidates:
             "text": "; ".join(c.names.get("en", c.iri) for c in fills),
             "statements": [s._asdict() for s in said],
             "of": len(said),
+            "constants": self._seen(landscape, row),
         }
         return [filling, *self.ranking.explanation(row, full=full)]
+
+    def _seen(self, landscape: Landscape, row: int) -> dict[str, list[str]]:
+        """Return what else the rule saw: classes that it asks for, and the country's status."""
+        classes = landscape.column("organisation", "classes")[row] or ()
+        country = landscape.column("organisation", "country")[row]
+        return {
+            "types": sorted(self.classes.intersection(classes)),
+            "status": [status.name for status in countries.on(country, self.day)],
+        }
 
 
 def _facts(landscape: Landscape, row: int) -> list[Statement]:
@@ -122,8 +135,10 @@ def who(matching: Matching, rule: Rule, checked: Check, wish: Wish, base: str) -
     Raises:
         ParameterError: a condition names something that this release does not have.
     """
+    nothing = Ranking(np.zeros(0, np.int32), np.zeros(0), ())
+    found = Candidates([], {}, nothing, rule.classes, checked.team.day)
     if not checked.missing:
-        return Candidates([], {}, Ranking(np.zeros(0, np.int32), np.zeros(0), ()))
+        return found
     landscape = matching.landscape
     fills = _filling(landscape, rule, checked, base)
     masks = list(organisation_masks(landscape, wish.conditions).values())
@@ -131,8 +146,8 @@ def who(matching: Matching, rule: Rule, checked: Check, wish: Wish, base: str) -
     masks.append(_past(landscape, seed, wish.past))
     here = {landscape.rows("organisation").get(m.iri) for m in checked.team.members}
     wanted = [r for r in fills if r not in here and all(mask[r] for mask in masks)]
-    found = Candidates([], fills, _ranking(matching, seed, wish))
-    return Candidates(sorted(wanted, key=lambda r: (-found.score(r), r)), fills, found.ranking)
+    found = replace(found, fills=fills, ranking=_ranking(matching, seed, wish))
+    return replace(found, rows=sorted(wanted, key=lambda r: (-found.score(r), r)))
 
 
 def _seed(landscape: Landscape, checked: Check) -> int | None:
