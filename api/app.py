@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 import kg
 from api import documentation, problems, routes, servicedescription
+from api.crossorigin import CrossOrigin
 from kg.store import Serving
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def create_app(settings: Settings, workspace: Workspace) -> FastAPI:
     app.state.settings = settings
     app.state.workspace = workspace
     app.state.serving = Serving(workspace)
+    app.add_middleware(CrossOrigin)
     problems.install(app)
     documentation.install(app)
     servicedescription.install(app, union=True)

@@ -69,7 +69,8 @@ async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
             "title": "Internal error",
             "status": 500,
             "detail": "The server failed; the fault is in its log",
-        }
+        },
+        {"Access-Control-Allow-Origin": "*"},  # what adds it elsewhere is within what failed
     )
 
 

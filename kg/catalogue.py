@@ -24,6 +24,7 @@ from kg.terms import (
     DCTERMS,
     FOAF,
     RDF_TYPE,
+    RDFS,
     RDFS_LABEL,
     VOID,
     XSD,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kg.statistics import Counts
     from kg.store import OpenRelease
 
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 _AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
 _MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
@@ -143,12 +145,21 @@ def _access(catalogue: Catalogue, this: str) -> Iterator[Quad]:
     yield link(this, FOAF + "homepage", f"{catalogue.site}/catalog")
     yield text(this, VOID + "uriSpace", f"{catalogue.base}id/")
     yield link(this, VOID + "sparqlEndpoint", f"{catalogue.site}/sparql")
+    yield from _described_service(f"{catalogue.site}/sparql")
     yield link(this, VOID + "uriLookupEndpoint", f"{catalogue.site}/about?iri=")
     yield link(this, VOID + "vocabulary", ontology_namespace(catalogue.base))
     for name in _FEATURES:
         yield link(this, VOID + "feature", _SYNTAXES + name)
     for file in catalogue.files(None):
         yield link(this, VOID + "dataDump", catalogue.url(file))
+
+
+def _described_service(endpoint: str) -> Iterator[Quad]:
+    """Yield what leads to the service description, which the endpoint itself answers with."""
+    service = f"{endpoint}#service"
+    yield link(service, RDF_TYPE, SD + "Service")
+    yield link(service, SD + "endpoint", endpoint)
+    yield link(service, RDFS + "seeAlso", endpoint)
 
 
 def _sizes(this: str, counts: Counts) -> Iterator[Quad]:
@@ -304,6 +315,7 @@ def _service(catalogue: Catalogue, parent: str) -> Iterator[Quad]:
     yield from _titles(this, {"en": "SPARQL endpoint", "de": "SPARQL-Endpunkt"})
     yield link(this, DCAT + "endpointURL", f"{catalogue.site}/sparql")
     yield link(this, DCAT + "endpointDescription", f"{catalogue.site}/docs")
+    yield link(this, DCAT + "endpointDescription", f"{catalogue.site}/sparql")
     yield link(this, DCTERMS + "conformsTo", "https://www.w3.org/TR/sparql11-protocol/")
     yield link(this, DCAT + "servesDataset", catalogue.dataset)
 
