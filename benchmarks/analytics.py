@@ -1,16 +1,16 @@
-"""Aggregates, scans and exports: the columns against Oxigraph in memory and on disk.
+"""Aggregates, scans and exports: the columns against Oxigraph and Virtuoso.
 
-`ATLAS_BENCH_TRIPLES` sets the size (1,000,000 by default), `ATLAS_BENCH_QUADS` names an N-Quads
-file to measure on instead. Every engine writes SPARQL JSON; the answers are compared as bags. A
-peer's query that takes longer than `ATLAS_BENCH_LIMIT` seconds (60) is stopped and counted with
-that limit, so its ratio is an upper bound.
+Oxigraph is asked in memory, on disk and as `oxigraph serve`; Virtuoso is Debian's
+virtuoso-opensource. `ATLAS_BENCH_TRIPLES` sets the size (1,000,000 by default),
+`ATLAS_BENCH_QUADS` names an N-Quads file to measure on instead. Every engine writes SPARQL JSON;
+the answers are compared as bags. A peer's query that takes longer than `ATLAS_BENCH_LIMIT` seconds
+(60) is stopped and counted with that limit, so its ratio is an upper bound.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import os
 import tempfile
 import time
@@ -22,15 +22,17 @@ import pyoxigraph as ox
 
 from benchmarks.generate import write
 from benchmarks.measure import measured, table
+from benchmarks.peers import InProcess, ask, oxigraph_server, virtuoso
 from kg.columns.building import build_from_nquads
+from kg.errors import QueryTimeoutError
 from kg.sparql.engine import Engine
 from kg.sparql.formats import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.connection import Connection
 
-LIMIT: Final = float(os.environ.get("ATLAS_BENCH_LIMIT", "60"))
+    from benchmarks.peers import Peer
+
 HEAVY: Final = 0.05
 _PREFIXES: Final = """
 PREFIX atlas: <https://w3id.org/cluster-atlas/ontology#>
@@ -131,55 +133,7 @@ def queries() -> Iterator[tuple[str, str]]:
         yield name, prefixes + body
 
 
-# The peers, each in a process of its own ----------------------------------------------------------
-
-
-def _serve(pipe: Connection, quads: str, store: str | None) -> None:
-    """Answer queries from the other end: how long, and the JSON."""
-    opened = ox.Store.read_only(store) if store else ox.Store()
-    if store is None:
-        opened.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
-    pipe.send("ready")
-    while True:
-        text = pipe.recv()
-        begin = time.perf_counter()
-        results = opened.query(text, use_default_graph_as_union=True)
-        data = results.serialize(format=ox.QueryResultsFormat.JSON)
-        pipe.send((time.perf_counter() - begin, data))
-
-
-class Peer:
-    """Oxigraph in a process that can be stopped."""
-
-    def __init__(self, quads: Path, store: Path | None) -> None:
-        self._arguments = (str(quads), str(store) if store else None)
-        self._start()
-
-    def _start(self) -> None:
-        self._pipe, there = multiprocessing.Pipe()
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_serve, args=(there, *self._arguments), daemon=True)
-        self._process.start()
-        self._pipe.recv()
-
-    def ask(self, text: str) -> tuple[float, bytes | None]:
-        """Return seconds and answer of a query; the limit and None when it takes longer."""
-        best, data = LIMIT, None
-        for _ in range(3):
-            self._pipe.send(text)
-            if not self._pipe.poll(LIMIT):
-                self._process.kill()
-                self._start()
-                return LIMIT, None
-            seconds, data = self._pipe.recv()
-            best = min(best, seconds)
-            if seconds > LIMIT / 10:
-                break
-        return best, data
-
-    def close(self) -> None:
-        """Stop the process."""
-        self._process.kill()
+# Building -------------------------------------------------------------------------------------
 
 
 def _build_store(quads: str, folder: str) -> None:
@@ -206,7 +160,10 @@ def _term(term: dict[str, str]) -> str:
     value = term["value"]
     if datatype.endswith(("decimal", "integer", "double")):
         value = f"{float(value):.12g}"
-    return f"{term['type']} {value} {datatype} {term.get('xml:lang', '')}"
+    if datatype.endswith("boolean"):
+        value = {"0": "false", "1": "true"}.get(value, value)
+    kind = term["type"].removeprefix("typed-")
+    return f"{kind} {value} {datatype} {term.get('xml:lang', '')}"
 
 
 def _same(text: str, mine: bytes, theirs: bytes | None) -> str:
@@ -219,9 +176,9 @@ def _same(text: str, mine: bytes, theirs: bytes | None) -> str:
     return "other rows under LIMIT" if sliced and "ORDER BY" not in text else "DIFFERENT"
 
 
-def _timed(engine: Engine, text: str) -> tuple[float, bytes]:
+def _timed(engine: Engine, text: str, times: int = 5) -> tuple[float, bytes]:
     best, data = math.inf, b""
-    for _ in range(5):
+    for _ in range(times):
         begin = time.perf_counter()
         data = b"".join(engine.evaluate(text, JSON))
         best = min(best, time.perf_counter() - begin)
@@ -246,43 +203,111 @@ def _built(quads: Path, folder: Path) -> None:
     table(["built", "s", "peak MB", "MB on disk"], rows)
 
 
+def _peers(quads: Path, folder: Path) -> Iterator[tuple[str, Peer]]:
+    """Yield the engines that there are, by name; name those that are missing."""
+    yield "memory", InProcess(quads, None)
+    yield "disk", InProcess(quads, folder / "Oxigraph")
+    for name, server in (
+        ("oxigraph serve", oxigraph_server(folder / "Oxigraph")),
+        ("Virtuoso", virtuoso(quads, folder / "virtuoso")),
+    ):
+        if server is None:
+            print(f"\n{name} is not installed here and left out", flush=True)
+        else:
+            yield name, server
+
+
 def _compared(quads: Path, folder: Path) -> None:
-    memory, disk = Peer(quads, None), Peer(quads, folder / "Oxigraph")
-    rows: list[list[Any]] = []
+    """Ask every engine every query, one engine after the other, and print the tables."""
     with Engine.open(folder / "columns") as engine:
+        mine = {name: _timed(engine, text) for name, text in queries()}
+    _bounded(folder, mine)
+    theirs: dict[str, dict[str, float]] = {}
+    verdicts: dict[str, dict[str, str]] = {}
+    for peer, opened in _peers(quads, folder):
+        theirs[peer], verdicts[peer] = {}, {}
         for name, text in queries():
-            mine, data = _timed(engine, text)
-            in_memory, answer = memory.ask(text)
-            on_disk, _ = disk.ask(text)
-            verdict = _same(text, data, answer)
-            rows.append(
-                [
-                    name,
-                    mine * 1000.0,
-                    in_memory * 1000.0,
-                    on_disk * 1000.0,
-                    mine / in_memory,
-                    mine / on_disk,
-                    verdict,
-                ]
-            )
-    memory.close()
-    disk.close()
+            told = ask(opened, text)
+            theirs[peer][name] = told.seconds
+            verdicts[peer][name] = _same(text, mine[name][1], told.data)
+        opened.close()
     print()
-    table(["query", "columns ms", "memory ms", "disk ms", "/memory", "/disk", "answers"], rows)
-    _summary(rows)
+    rows = [_row(name, mine[name][0], theirs, verdicts) for name in QUERIES]
+    table(["query", "columns ms", *(f"{peer} ms" for peer in theirs), "answers"], rows)
+    _summary({name: seconds for name, (seconds, _) in mine.items()}, theirs)
 
 
-def _summary(rows: list[list[Any]]) -> None:
-    heavy = [row for row in rows if row[2] > HEAVY * 1e3]
-    exists = [row[4] for row in rows if "EXISTS" in row[0]]
-    print(
-        f"\n{len(heavy)} queries over {HEAVY * 1e3:.0f} ms in memory: geometric mean"
-        f" {_mean([row[4] for row in heavy]):.3f} of memory,"
-        f" {_mean([row[5] for row in heavy]):.3f} of disk,"
-        f" worst {max((row[4] for row in heavy), default=math.nan):.3f} of memory;"
-        f" EXISTS {_mean(exists):.4f} of memory"
-    )
+def _row(
+    name: str,
+    seconds: float,
+    theirs: dict[str, dict[str, float]],
+    verdicts: dict[str, dict[str, str]],
+) -> list[Any]:
+    other = [f"{peer}: {said[name]}" for peer, said in verdicts.items() if said[name] != "equal"]
+    times = (each[name] * 1e3 for each in theirs.values())
+    return [name, seconds * 1e3, *times, "; ".join(other) or "equal"]
+
+
+# What the columns are to reach, as parts of another's time over the queries that are heavy for it.
+TARGETS: Final = {"memory": 0.06, "disk": 0.02, "Virtuoso": 0.5}
+WORST: Final = 0.5
+EXISTS: Final = 0.01
+EXPORT: Final = 0.2
+
+
+def _summary(mine: dict[str, float], theirs: dict[str, dict[str, float]]) -> None:
+    """Print the geometric means over the heavy queries beside what they are to be."""
+    memory = theirs["memory"]
+    heavy = [name for name in QUERIES if memory[name] > HEAVY]
+    rows: list[list[Any]] = []
+    for peer, seconds in theirs.items():
+        ratios = [mine[name] / seconds[name] for name in heavy]
+        rows.append([f"geometric mean of {peer}", _mean(ratios), TARGETS.get(peer, "")])
+    rows.append(["worst of memory", max(mine[n] / memory[n] for n in heavy), WORST])
+    exists = [mine[name] / memory[name] for name in QUERIES if "EXISTS" in name]
+    rows.append(["EXISTS forms of memory", _mean(exists), EXISTS])
+    export = "export of participations"
+    rows.append(["100,000 rows of JSON of memory", mine[export] / memory[export], EXPORT])
+    print(f"\n{len(heavy)} queries take Oxigraph in memory over {HEAVY * 1e3:.0f} ms\n")
+    table(["measured", "ratio", "at most"], rows)
+
+
+# Limits ------------------------------------------------------------------------------------------
+
+CAP: Final = 200
+_ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f) }"
+
+
+def _asked(folder: str, memory: int) -> dict[str, bytes]:
+    with Engine.open(Path(folder), memory=memory) as engine:
+        return {name: b"".join(engine.evaluate(text, JSON)) for name, text in queries()}
+
+
+def _bounded(folder: Path, mine: dict[str, tuple[float, bytes]]) -> None:
+    """Print the peak memory with and without a cap, whether answers change, and time to cancel."""
+    rows: list[list[Any]] = []
+    for memory in (CAP, 1024):
+        done = measured(_asked, str(folder / "columns"), memory)
+        differing = [
+            name
+            for name, text in queries()
+            if _same(text, mine[name][1], done.result[name]) == "DIFFERENT"
+        ]
+        rows.append([f"{memory} MiB", done.megabytes, ", ".join(differing) or "equal"])
+    print()
+    table(["memory limit", "peak MB of the process", "answers"], rows)
+    over = _cancelled(folder / "columns")
+    print(f"\nan endless query with a limit of 1 s ends {over * 1e3:.0f} ms after it (at most 50)")
+
+
+def _cancelled(folder: Path) -> float:
+    with Engine.open(folder) as engine:
+        begin = time.perf_counter()
+        try:
+            b"".join(engine.evaluate(_ENDLESS, JSON, timeout=1.0))
+        except QueryTimeoutError:
+            pass
+        return time.perf_counter() - begin - 1.0
 
 
 def main() -> None:

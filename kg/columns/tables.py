@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# What Parquet or Spark has no type for, and what holds the same values.
+_TYPES: Final = {"HUGEINT": "DECIMAL(38, 0)", "UTINYINT": "SMALLINT"}
+
+
 def export_tables(folder: Path, target: Path) -> None:
     """Write each table of the columns in a folder to `<table>.parquet` in another.
 
-    Integers of 128 bits become DECIMAL(38, 0): Parquet has none, and DuckDB would write doubles.
+    Integers of 128 bits become decimals: Parquet has none, and DuckDB would write doubles.
     """
     target.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
@@ -31,8 +35,9 @@ def export_tables(folder: Path, target: Path) -> None:
 
 def _select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     wide = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND data_type = 'HUGEINT'",
-        [table],
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?"
+        " AND data_type IN (SELECT unnest(?))",
+        [table, list(_TYPES)],
     ).fetchall()
-    casts = ", ".join(f"CAST({name} AS DECIMAL(38, 0)) AS {name}" for (name,) in wide)
+    casts = ", ".join(f"CAST({name} AS {_TYPES[kind]}) AS {name}" for name, kind in wide)
     return f"SELECT *{f' REPLACE ({casts})' if casts else ''} FROM {table}"
