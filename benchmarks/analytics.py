@@ -15,6 +15,7 @@ import os
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -303,10 +304,8 @@ def _bounded(folder: Path, mine: dict[str, tuple[float, bytes]]) -> None:
 def _cancelled(folder: Path) -> float:
     with Engine.open(folder) as engine:
         begin = time.perf_counter()
-        try:
+        with suppress(QueryTimeoutError):
             b"".join(engine.evaluate(_ENDLESS, JSON, timeout=1.0))
-        except QueryTimeoutError:
-            pass
         return time.perf_counter() - begin - 1.0
 
 
