@@ -114,5 +114,30 @@ def test_joint_projects_have_two_clusters(ask: Ask, sample_release: OpenRelease)
         assert all(known(sample_release, statement) for statement in project["statements"])
 
 
+def test_members_of_member_clusters_are_members(ask: Ask) -> None:
+    """The network of the sample has one cluster, whose members are counted for it too."""
+    answer = ask("/networks/example-cluster-network").json()
+    (part,) = answer["items"]
+
+    assert part["label"] == "Example Medical Textiles Cluster"
+    assert answer["about"]["members"] == part["members"] > 0
+
+
+def test_a_cluster_without_clusters_is_a_network_of_itself(ask: Ask) -> None:
+    """So that the view of it is there, with its alliances."""
+    answer = ask("/networks/its-owl").json()
+
+    assert [item["id"] for item in answer["items"]] == [answer["about"]["id"]]
+    assert answer["alliances"]["outside"][0][1].endswith("/dimecc")
+
+
+def test_a_network_comes_as_a_table(ask: Ask) -> None:
+    """Places and technologies by their names."""
+    text = ask("/networks/example-alpine-network", format="csv").text
+
+    assert "Italy" in text
+    assert "{" not in text
+
+
 def test_an_unknown_network_is_not_found(ask: Ask) -> None:
     assert ask("/networks/none-such").status_code == 404

@@ -7,13 +7,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyshacl
 import pytest
+import rdflib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.errors import ParameterError, ShapeError
 from kg.terms import COUNTRY, DEFAULT_BASE
-from kg.trade import consortium, countries, rules
+from kg.trade import consortium, countries, rules, teams
 from kg.trade.teams import Member, Team, domain
 
 FOLDER = Path(__file__).parent / "consortia"
@@ -142,3 +144,23 @@ def test_a_domain_is_the_host_of_a_website() -> None:
     assert domain("https://www.siemens.com/de") == "siemens.com"
     assert domain("http://[") is None
     assert domain(None) is None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_pyshacl_says_the_same(case: Path) -> None:
+    """A second engine fails the same shapes, the copies for lower levels included."""
+    described = read(case, "team")
+    rule = rules.read(described["rule"], DEFAULT_BASE)
+    data = rdflib.Graph()
+    for row in teams.rows({"urn:team": team(described)}, DEFAULT_BASE):
+        subject, predicate, thing = (rdflib.URIRef(each) for each in row[:3])
+        data.add((subject, predicate, thing))
+
+    _, report, _ = pyshacl.validate(data, shacl_graph=rule.shapes.graph)
+
+    failed = {str(shape) for shape in report.objects(None, rdflib.SH.sourceShape)}
+    found = consortium.levels(rule, {"urn:team": team(described)}, DEFAULT_BASE)["urn:team"]
+    for condition in rule.conditions:
+        shapes = [rules.level_shape(condition.iri, n) for n in range(1, condition.needed)]
+        shapes.append(condition.iri)
+        assert found[condition.iri] == sum(shape not in failed for shape in shapes)
