@@ -304,9 +304,10 @@ async def undo(request: Request, key: KeyPath, *, publish: PublishQuery = True) 
     def undone() -> dict[str, Any]:
         one, at = find(request, key), curating(request)
         with workspace(request).writing():
-            before = at.undo_import(one)
+            at.undo_import(one)
             release = at.publish()[0].number if publish else None
-        return {"undone": one.id, "current": before.id if before else None, "release": release}
+        now = imports.current(at.workspace).get(one.source)
+        return {"undone": one.id, "current": now.id if now else None, "release": release}
 
     return await _told(request, await asyncio.to_thread(undone))
 

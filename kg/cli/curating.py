@@ -168,10 +168,11 @@ def undo(
     one = imports.find(at.workspace, key)
     with at.progress() as progress, at.workspace.writing():
         curating = _curating(at, progress)
-        before = curating.undo_import(one)
+        curating.undo_import(one)
         built = curating.publish()[0].number if publish else None
-    value = {"undone": one.id, "current": before.id if before else None, "release": built}
-    text = f"{one.source}: {one.id} is undone, {before.id if before else 'nothing'} counts again"
+    now = imports.current(at.workspace).get(one.source)
+    value = {"undone": one.id, "current": now.id if now else None, "release": built}
+    text = f"{one.source}: {one.id} is undone, {now.id if now else 'nothing'} counts again"
     at.show(value, text + (f"\nRelease {built} published" if built else ""))
 
 

@@ -84,8 +84,10 @@ def _told_change(change: dict[str, Any]) -> list[str]:
     entities, findings = change["entities"], change["findings"]
     against = f"Against {change['before']}" if change["before"] else "The first import"
     lines = [
-        (f"{against}: {entities['added']:,} entities added, {entities['changed']:,} changed,"
-        f" {entities['removed']:,} removed"),
+        (
+            f"{against}: {entities['added']:,} entities added, {entities['changed']:,} changed,"
+            f" {entities['removed']:,} removed"
+        ),
         f"{findings['new']:,} findings new, {findings['gone']:,} gone",
     ]
     lines += [
@@ -143,7 +145,10 @@ def _show_import(
     lines = [f"{one.source}: {verb} {one.id}", "", table(header, rows), ""]
     lines += [f"{n:,} {severity} findings" for severity, n in manifest["findings"].items()]
     used = manifest.get("decisions_used", {})
-    lines += [f"{n:,} decisions: {kind}" for kind, n in used.items()]
+    lines += [
+        f"{n:,} decisions {'unused' if kind == 'unused' else f'to {kind} used'}"
+        for kind, n in used.items()
+    ]
     if change:
         lines += ["", *_told_change(change)]
     else:
