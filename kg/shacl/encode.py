@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 _MASK: Final = 2**63 - 4  # positive, and room for the kind
 _NODE_KIND: Final = "CASE WHEN starts_with(subject, '_:') THEN 0 ELSE 1 END"
 _ALWAYS: Final = (RDF_TYPE, RDFS + "subClassOf")
-TABLES: Final = ("shacl_triple", "shacl_term", "shacl_value", "shacl_constant", "shacl_match")
+TABLES: Final = (
+    "shacl_triple",
+    "shacl_term",
+    "shacl_value",
+    "shacl_constant",
+    "shacl_match",
+    "shacl_instance",
+)
 
 
 @dataclass(frozen=True)

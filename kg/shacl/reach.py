@@ -10,6 +10,7 @@ from kg.terms import SH
 if TYPE_CHECKING:
     from kg.shacl.paths import Path
     from kg.shacl.plan import Rule
+    from kg.shacl.shapes import Shapes
 
 MISSING: Final = frozenset(
     f"{SH}{name}ConstraintComponent" for name in ("MinCount", "QualifiedMinCount", "HasValue")
@@ -47,6 +48,31 @@ def steps_of(rule: Rule, number: int) -> list[Step]:
         for at, option in enumerate(options)
         for predicate, inverse in option
     ]
+
+
+def involved(shapes: Shapes, rule: Rule) -> set[str]:
+    """Return the properties of the focus node that a rule about a whole node looks at.
+
+    They are those with which the paths of the shapes inside it begin.
+    """
+    if rule.shape.path is not None:
+        return set()
+    found, met = set[str](), {rule.shape.key}
+    todo = list(rule.constraint.shapes)
+    while todo:
+        shape = shapes[todo.pop()]
+        if shape.path is not None:
+            found |= _beginnings(shape.path)
+        elif shape.key not in met:
+            met.add(shape.key)
+            todo += [key for one in shape.constraints for key in one.shapes]
+            todo += shape.properties
+    return found
+
+
+def _beginnings(path: Path) -> set[str]:
+    first = path.steps[0] if isinstance(path, Sequence) else path
+    return {predicate for predicate, inverse in _options(first) if not inverse}
 
 
 def _options(part: Path) -> list[tuple[str, bool]]:

@@ -25,6 +25,7 @@ from kg.shacl.plan import (
     Instances,
     Itself,
     Members,
+    Plan,
     Results,
     Step,
     Values,
@@ -97,17 +98,28 @@ class Compiler:
             ]
         return f"SELECT DISTINCT f FROM ({' UNION ALL '.join(parts)})"
 
-    def _instances(self, step: Instances) -> str:
-        own = "own AND" if step.own else ""
+    def instances(self, plan: Plan) -> str:
+        """Return the SELECT of the SHACL instances of all classes of a plan (section 1.1).
+
+        Its columns are the class `c`, the instance `f`, and whether the data itself types it.
+        """
+        wanted = sorted({self.iri(s.iri) for s in plan.steps.values() if isinstance(s, Instances)})
+        classes = ", ".join(f"({one}::BIGINT)" for one in wanted) or "(NULL::BIGINT)"
         return f"""
-            WITH RECURSIVE below(c) AS (
-                SELECT {self.iri(step.iri)}::BIGINT
-                UNION SELECT t.s FROM shacl_triple t JOIN below ON t.o = below.c
+            WITH RECURSIVE wanted(c) AS (VALUES {classes}),
+            below(c, sub) AS (
+                SELECT c, c FROM wanted
+                UNION SELECT below.c, t.s FROM shacl_triple t JOIN below ON t.o = below.sub
                 WHERE t.p = {self.iri(RDFS + "subClassOf")}
             )
-            SELECT DISTINCT s AS f FROM shacl_triple
-            WHERE {own} p = {self.iri(RDF_TYPE)} AND o IN (SELECT c FROM below)
+            SELECT b.c, t.s AS f, bool_or(t.own) AS own
+            FROM shacl_triple t JOIN below b ON t.o = b.sub
+            WHERE t.p = {self.iri(RDF_TYPE)} GROUP BY b.c, t.s
         """
+
+    def _instances(self, step: Instances) -> str:
+        own = " AND own" if step.own else ""
+        return f"SELECT f FROM shacl_instance WHERE c = {self.iri(step.iri)}{own}"
 
     # -- constraints -------------------------------------------------------------------------
 

@@ -146,6 +146,10 @@ class _Run:
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE shacl_match(pattern INTEGER, id BIGINT)"
         )
+        instances = self.compiler.instances(self.plan)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_instance AS {instances}")
+        classes = self.connection.execute("SELECT c, bool_or(own) FROM shacl_instance GROUP BY c")
+        self.classes: dict[int, bool] = dict(classes.fetchall())
 
     def steps(self) -> None:
         """Make the relation of each step that can have rows; drop each after its last reader."""
@@ -163,8 +167,12 @@ class _Run:
         """
         there = self.made
         match step:
-            case Focus() | Instances():
-                return True
+            case Focus(targets, instances):
+                named = targets.nodes or targets.subjects_of or targets.objects_of
+                return bool(named) or any(name in there for name in instances)
+            case Instances(iri, own):
+                identity = self.ids.iri(iri)
+                return identity in self.classes and (self.classes[identity] or not own)
             case Values(candidates, _) | Itself(candidates):
                 return candidates in there
             case Members(relation) | Failing(relation):
@@ -178,7 +186,7 @@ class _Run:
                 return any(part in there for part in (*checks, *(each.results for each in lifted)))
 
     def _make(self, name: str, step: Step) -> None:
-        if isinstance(step, Results):
+        if isinstance(step, Results | Focus):
             step = _present(step, self.made)
         for read in set(_read(step)) - self.made.keys():
             self._make_empty(read)
@@ -283,8 +291,10 @@ def _rule_row(number: int, rule: Rule) -> str:
     return f"({number}, {', '.join(map(quoted, named))}, {path})"
 
 
-def _present(step: Results, made: Collection[str]) -> Results:
+def _present(step: Results | Focus, made: Collection[str]) -> Results | Focus:
     """Return the step without the parts that have no rows."""
+    if isinstance(step, Focus):
+        return Focus(step.targets, tuple(name for name in step.instances if name in made))
     return Results(
         tuple(name for name in step.checks if name in made),
         tuple(each for each in step.lifted if each.results in made),

@@ -54,8 +54,9 @@ def test_a_planted_defect_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch)
             changed.append(sql)
         return sql.replace(mutant.right, mutant.wrong)
 
-    select, values = Compiler.select, encode.value_sql
+    select, instances, values = Compiler.select, Compiler.instances, encode.value_sql
     monkeypatch.setattr(Compiler, "select", lambda self, step: defective(select(self, step)))
+    monkeypatch.setattr(Compiler, "instances", lambda self, plan: defective(instances(self, plan)))
     monkeypatch.setattr(encode, "value_sql", lambda *given: defective(values(*given)))
     folder = CASES / mutant.case
     _, text = run(folder / "data.ttl", folder / "shapes.ttl")
