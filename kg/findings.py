@@ -8,7 +8,8 @@ read from. Which statements those are follows from the result:
 2. It has none, but values are what is wrong (too many, a language twice): all that contribute.
 3. A value is missing: the record that says first what the focus node is (its rdf:type), and the
    field of that file from which the predicate is filled, none if another file fills it.
-4. Anything else (a node as a whole, a path without bounds): the same record, no field.
+4. The node as a whole is wrong: the first statement of each property that the rule looks at.
+5. Anything else (a path without bounds, no such statement): the same record as in 3, no field.
 
 The table of findings has one row per place; a focus node that the statements do not mention (an
 sh:targetNode of the shapes) leaves file, line, field and record NULL.
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kg.database import quoted
 from kg.shacl import messages
 from kg.shacl.paths import predicates
-from kg.shacl.reach import MISSING, steps_of
+from kg.shacl.reach import MISSING, involved, steps_of
 from kg.terms import RDF_TYPE, SH
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ COLUMNS: Final = (
 )
 _SEVERITY_ORDER: Final = "array_position(['Violation', 'Warning', 'Info'], severity)"
 _CLOSED: Final = SH + "ClosedConstraintComponent"
-_TABLES: Final = ("finding_rule", "finding_step", "finding_feed", "finding_seek", "finding_place")
+_TABLES: Final = (
+    *("finding_rule", "finding_step", "finding_node", "finding_feed"),
+    *("finding_seek", "finding_place"),
+)
 
 
 class RuleSummary(NamedTuple):
@@ -124,7 +128,7 @@ def place(
 
 
 def _store_rules(connection: duckdb.DuckDBPyConnection, validation: Validation) -> None:
-    """Make finding_rule (the sentences) and finding_step (the ways to the statements)."""
+    """Make finding_rule (the sentences), finding_step and finding_node (ways to statements)."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE finding_rule(rule INTEGER, iri VARCHAR, severity VARCHAR,"
         " fed VARCHAR[], closed BOOLEAN, message_en VARCHAR, message_de VARCHAR,"
@@ -134,12 +138,20 @@ def _store_rules(connection: duckdb.DuckDBPyConnection, validation: Validation) 
         "CREATE OR REPLACE TEMP TABLE finding_step(rule INTEGER, number INTEGER,"
         " predicate VARCHAR, inverse BOOLEAN, last BOOLEAN)"
     )
+    connection.execute("CREATE OR REPLACE TEMP TABLE finding_node(rule INTEGER, predicate VARCHAR)")
     used = connection.execute(f"SELECT DISTINCT rule FROM {validation.table}").fetchall()
     numbers = sorted(number for (number,) in used)
     rows = [_rule_row(validation, number) for number in numbers]
     steps = [step for number in numbers for step in steps_of(validation.rules[number], number)]
     if rows:
         connection.executemany("INSERT INTO finding_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    nodes = [
+        (number, predicate)
+        for number in numbers
+        for predicate in sorted(involved(validation.shapes, validation.rules[number]))
+    ]
+    if nodes:
+        connection.executemany("INSERT INTO finding_node VALUES (?, ?)", nodes)
     if steps:
         connection.executemany("INSERT INTO finding_step VALUES (?, ?, ?, ?, ?)", steps)
 
@@ -205,6 +217,7 @@ def _seek(connection: duckdb.DuckDBPyConnection, validation: Validation, stateme
         if number < longest:
             _walk(connection, statements, number)
     _arrive_closed(connection, validation, statements)
+    _arrive_nodes(connection, validation, statements)
 
 
 def _stepped(statements: str, number: int, *, last: bool, inverse: bool) -> str:
@@ -257,6 +270,27 @@ def _arrive_closed(
             AND s.object = r.value AND s.kind = r.value_kind
             AND s.datatype IS NOT DISTINCT FROM r.datatype
             AND lower(s.language) IS NOT DISTINCT FROM lower(r.language)
+    """)
+
+
+def _arrive_nodes(
+    connection: duckdb.DuckDBPyConnection, validation: Validation, statements: str
+) -> None:
+    """Take the first statement of each property that a rule about a whole node looks at."""
+    connection.execute(f"""
+        INSERT INTO finding_place
+        WITH asked AS (
+            SELECT r.result, r.focus, n.predicate
+            FROM {validation.table} r JOIN finding_node n ON n.rule = r.rule
+        ), cell AS (
+            SELECT s.subject, s.predicate,
+                min((s.file, s.line, coalesce(s.field, ''), s.record, s.object)) AS first
+            FROM {statements} s SEMI JOIN asked a
+                ON a.focus = s.subject AND a.predicate = s.predicate
+            GROUP BY s.subject, s.predicate
+        )
+        SELECT a.result, first[1], first[2], nullif(first[3], ''), first[4], first[5]
+        FROM asked a JOIN cell c ON c.subject = a.focus AND c.predicate = a.predicate
     """)
 
 

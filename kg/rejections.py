@@ -186,6 +186,20 @@ KINDS: Final = (
         ("Write a code such as DE125.", "Einen Code wie DE125 schreiben."),
     ),
     Kind(
+        "ReadingLineEnds",
+        r"^.*ends its lines with CR alone.*$",
+        None,
+        ("Line ends", "Zeilenenden"),
+        (
+            "The lines of the file end with CR alone; nothing of it was read.",
+            "Die Zeilen der Datei enden nur mit CR; nichts davon wurde gelesen.",
+        ),
+        (
+            "Save the file with line ends of Unix or Windows.",
+            "Die Datei mit Zeilenenden von Unix oder Windows speichern.",
+        ),
+    ),
+    Kind(
         "ReadingLayout",
         r"^unknown layout: (?s)(.*)$",
         None,

@@ -110,6 +110,10 @@ class Table:
             raise SourceError(
                 f"{self.name} is empty; expected a header line with column names", file=self.name
             )
+        if "\r" in first.rstrip("\r\n"):
+            raise SourceError(
+                f"{self.name} ends its lines with CR alone; expected LF or CR LF", file=self.name
+            )
         self._waiting.append(first)
         self._quoted = first.startswith('"')
         return max(SEPARATORS, key=first.count)
@@ -223,11 +227,16 @@ def _printable(text: str) -> str:
 
 
 def _broken_column(text: str, separator: str, columns: list[str]) -> str | None:
-    """Return the column at which a record leaves RFC 4180, None when it is only too short."""
+    """Return the column at which a record leaves RFC 4180, or is too large for the reader.
+
+    None when the record is only too short.
+    """
     end = re.escape(separator)
     cell = re.compile(rf'(?:"(?:[^"]|"")*"|[^"{end}\r\n][^{end}\r\n]*|)(?:{end}|\r?\n|$)')
     position = index = 0
     while index < len(columns) and (match := cell.match(text, position)):
+        if len(match[0]) > csv.field_size_limit():
+            break
         position, index = match.end(), index + 1
         if not match[0].endswith(separator):
             return None

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 UNREAD: Final = ("webItem", "information", "readme")
 
 
+# Tables without which a download says hardly anything; any other that cannot be read is rejected.
+_NEEDED: Final = ("project", "organization")
+
+
 class _File(NamedTuple):
     """A CSV file whose table is known."""
 
@@ -141,8 +145,14 @@ def _recognise(member: Member, context: Context) -> _File | None:
     stem = member.name.rpartition("/")[2].rpartition(".")[0]
     if stem in UNREAD:
         return None
-    with member.open() as stream:
-        header = Table(member.name, stream, context).columns
+    try:
+        with member.open() as stream:
+            header = Table(member.name, stream, context).columns
+    except SourceError as error:
+        if not member.container or stem in _NEEDED:
+            raise
+        context.reject(member.name, 1, error.detail)
+        return None
     for table in columns.TABLES:
         layout = table.layout(header)
         if all(name in layout.position for name in table.known_by):
