@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from kg.releases import Release
     from kg.savedqueries import SavedQuery
-    from kg.watching.history import History, Step
+    from kg.watching.history import History
     from kg.watching.outbox import Outcome
     from kg.watching.outgoing import Allowed
 
@@ -76,6 +76,7 @@ class Watching:
         self._identifiers = Identifiers(settings.base)
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._tokens = Tokens(app.state.workspace)
         self.searches = Searches(app.state.workspace)
         self.read_queries = ReadQueries(app.state.workspace)
 
@@ -135,16 +136,15 @@ class Watching:
         await self._page(asked, {"limit": "1"})
         return asked
 
-    async def follow(self, question: Question, history: History, since: int) -> Step | None:
-        """Keep up with what a question answers in every release from one on; return the last step.
+    async def follow(self, question: Question, history: History, since: int) -> None:
+        """Keep up with what a question answers in every release from one on.
 
         Raises:
             BusyError: many wait for their turn already.
             WorkspaceError: what is remembered is damaged, or the disk is full.
         """
-        last = await asyncio.to_thread(history.last)
-        if last is not None and last.release >= self.kept()[-1].number:
-            return last
+        if history.releases()[-1:] >= [self.kept()[-1].number]:
+            return
         if self._waiting >= _MOST_WAITING:
             raise BusyError("Many feeds are being made already", retry_after=10)
         self._waiting += 1
@@ -153,20 +153,17 @@ class Watching:
                 await self._follow(asker, question, history, since)
         finally:
             self._waiting -= 1
-        return await asyncio.to_thread(history.last)
 
     async def follow_all(self) -> bool:
         """Keep up with every search and every feed that is read; tell whether all could be asked.
 
-        The searches of those who hold no token any more are forgotten. One that fails leaves the
-        others alone.
+        One that fails leaves the others alone.
 
         Raises:
             WorkspaceError: the tokens or the searches cannot be read.
         """
         files.tidy(self.searches.top)
-        tokens = Tokens(self._app.state.workspace)
-        self.searches.forget_others(token.id for token in tokens.every())
+        self.forget()
         all_ = [(s.question, self.searches.history(s), s.since) for s in self.searches.every()]
         read = [(q, self.read_queries.peek(q), 0) for q in self.read_queries.every()]
         done = True
@@ -180,10 +177,23 @@ class Watching:
                     _LOGGER.warning("%s is not followed: %s", question.name, error.detail)
         return done
 
+    def forget(self) -> None:
+        """Forget the searches of those who hold no token any more.
+
+        Without a single token nothing is: then rather their file is missing.
+
+        Raises:
+            WorkspaceError: the tokens or the searches cannot be read.
+        """
+        held = [token.id for token in self._tokens.every()]
+        if held:
+            self.searches.forget_others(held)
+
     async def deliver(self, allowed: Allowed, patience: outbox.Patience) -> Outcome | None:
         """Send what is due; None if another process is doing so."""
 
         def work() -> Outcome | None:
+            self.forget()
             with outbox.delivering(self.searches.top) as mine:
                 return outbox.deliver(self.searches, allowed, patience) if mine else None
 

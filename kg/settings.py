@@ -16,6 +16,10 @@ from kg.terms import DEFAULT_BASE
 _ENDPOINT = r"https?://[^\s,<>\"{}|^`\\@#\x00-\x20\x7f-\U0010ffff]+"
 """The IRI of an endpoint: ASCII, without a user and a fragment."""
 
+_HOSTS = (
+    r"^(?:\s*(?:(?:https?://)?(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)?\s*(?:,|$))*$"
+)
+
 
 class Settings(BaseSettings):
     """The operator's choices, every one with a default."""
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
     memory: Annotated[int, Field(ge=256)] = Field(
         default=1024, description="MiB of memory that importing and validating may take."
     )
-    webhook_hosts: str = Field(
+    webhook_hosts: Annotated[str, Field(pattern=_HOSTS)] = Field(
         default="",
         description="Where webhooks may go, separated by commas: hosts (https) or origins.",
     )

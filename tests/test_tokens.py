@@ -40,6 +40,23 @@ def test_another_role_is_forbidden(tokens: Tokens) -> None:
     assert token not in raised.value.detail
 
 
+def test_a_reader_holds_a_token_and_may_nothing_else(tokens: Tokens) -> None:
+    """Its id is of this token alone, and tells nobody's name."""
+    token = tokens.create("rita", "reader")
+    held = tokens.holder(f"Bearer {token}")
+    for role in ("curator", "operator"):
+        with pytest.raises(ForbiddenError):
+            tokens.check(f"Bearer {token}", role)  # type: ignore[arg-type]
+    tokens.revoke("rita")
+    other = tokens.holder(f"Bearer {tokens.create('rita', 'reader')}")
+
+    assert (held.name, held.role) == ("rita", "reader")
+    assert "rita" not in held.id
+    assert other.id != held.id
+    with pytest.raises(UnauthorisedError):
+        tokens.holder(None)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -171,10 +171,10 @@ def _webhook(request: Request, body: SearchBody, since: int, old: Webhook | None
 
 async def _begun(watched: Watching, search: Search) -> Step | None:
     """Return what a search answers now; None if that is found out later."""
-    try:
-        return await watched.follow(search.question, watched.searches.history(search), search.since)
-    except BusyError:
-        return None
+    history = watched.searches.history(search)
+    with suppress(BusyError):
+        await watched.follow(search.question, history, search.since)
+    return await asyncio.to_thread(history.last)
 
 
 @router.post(
@@ -199,7 +199,8 @@ async def keep(request: Request) -> Response:
     create = watched.searches.create
     search = await asyncio.to_thread(create, owner, title, question, since, now, hook)
     last = await _begun(watched, search)
-    shown = await asyncio.to_thread(_shown, watched, search, last, secret=True)
+    shown = await asyncio.to_thread(_shown, watched, search, secret=True)
+    shown["watched"] = _state(last)
     return _answer(shown, 201, {"Location": f"/searches/{search.id}"})
 
 
@@ -210,10 +211,7 @@ async def every(request: Request) -> Response:
     watched = watching(request.app)
 
     def shown() -> list[dict[str, Any]]:
-        return [
-            _shown(watched, search, watched.searches.history(search).last())
-            for search in watched.searches.of(owner)
-        ]
+        return [_shown(watched, search) for search in watched.searches.of(owner)]
 
     return _answer({"searches": await asyncio.to_thread(shown)})
 
@@ -226,7 +224,8 @@ async def one(request: Request, search: IdPath) -> Response:
 
     def shown() -> dict[str, Any]:
         found = watched.searches.find(search, owner)
-        return _shown(watched, found, watched.searches.history(found).last())
+        state = _state(watched.searches.history(found).last())
+        return {**_shown(watched, found), "watched": state}
 
     return _answer(await asyncio.to_thread(shown))
 
@@ -251,8 +250,8 @@ async def change(request: Request, search: IdPath) -> Response:
     new = replace(old, title=title, question=question, since=since, webhook=hook)
     await asyncio.to_thread(watched.searches.save, new)
     last = await _begun(watched, new)
-    shown = await asyncio.to_thread(_shown, watched, new, last, secret=hook is not old.webhook)
-    return _answer(shown)
+    shown = await asyncio.to_thread(_shown, watched, new, secret=hook is not old.webhook)
+    return _answer({**shown, "watched": _state(last)})
 
 
 @router.delete(
@@ -278,9 +277,7 @@ def _answer(
     return JSONResponse(dict(content), status, headers)
 
 
-def _shown(
-    watched: Watching, search: Search, last: Step | None, *, secret: bool = False
-) -> dict[str, Any]:
+def _shown(watched: Watching, search: Search, *, secret: bool = False) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": search.id,
         "title": search.title,
@@ -289,7 +286,6 @@ def _shown(
         "created": search.created,
         "since": search.since,
         "feed": f"/feeds/{search.feed_name}",
-        "watched": _state(last),
     }
     if search.webhook is not None:
         hook: dict[str, Any] = {"url": search.webhook.url}

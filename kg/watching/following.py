@@ -30,9 +30,9 @@ async def follow(
     Raises:
         WorkspaceError: what is remembered is damaged, or the disk is full.
     """
-    last = history.last()
+    first = max([since, *(number + 1 for number in history.releases()[-1:])])
     for release in kept:
-        if release.number < since or (last is not None and release.number <= last.release):
+        if release.number < first:
             continue
         try:
             created = asof.created(release).isoformat()
@@ -43,6 +43,5 @@ async def follow(
             if isinstance(error, WorkspaceError) and not release.folder.exists():
                 continue
             return False
-        history.append(following(last, release.number, created, observed))
-        last = history.last()
+        history.append(following(history.last(), release.number, created, observed))
     return True

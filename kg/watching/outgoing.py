@@ -130,7 +130,10 @@ def resolve(origin: Origin, *, private: bool) -> str:
         OutgoingError: one of those that the name has is not public.
         OSError: the name has none.
     """
-    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OutgoingError(f"{origin.host} is no name of a host") from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         if not private and not public(ipaddress.ip_address(address.partition("%")[0])):

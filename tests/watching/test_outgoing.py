@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from pydantic import ValidationError
 
 from kg.settings import Settings
 from kg.watching import outgoing
@@ -18,6 +22,7 @@ from kg.watching.outgoing import Allowed, Origin, OutgoingError, post, public, r
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -42,8 +47,11 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     Receiver.seen.clear()
@@ -62,6 +70,12 @@ def allowing(hosts: str, *, private: bool = False) -> Allowed:
 def test_nothing_is_allowed_at_first() -> None:
     with pytest.raises(OutgoingError):
         Allowed.by(Settings()).check("https://hooks.test/")
+
+
+@pytest.mark.parametrize("hosts", ["ftp://a.test", "a.test/path", "a@b.test", "a test", "*"])
+def test_a_setting_that_names_no_host_is_refused(hosts: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(webhook_hosts=hosts)
 
 
 def test_a_host_means_https_and_an_origin_itself() -> None:
@@ -156,6 +170,32 @@ def test_the_address_that_was_looked_at_is_connected_to(monkeypatch: pytest.Monk
 
     assert reply.status == 200
     assert Receiver.seen[0][1]["Host"] == f"hooks.test:{port}"
+
+
+def test_the_name_is_what_a_certificate_has_to_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The connection goes to an address; it is checked that who answers is the host."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    command += f" -subj /CN=hooks.test -addext subjectAltName=DNS:hooks.test -keyout {key}"
+    subprocess.run([*command.split(), "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving(context) as url:
+        port = int(url.rpartition(":")[2])
+        found = [(socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+        allowed = allowing(f"hooks.test:{port}, other.test:{port}", private=True)
+        reply = post(allowed, f"https://hooks.test:{port}/200", {}, b"x")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            post(allowed, f"https://other.test:{port}/200", {}, b"x")
+
+    assert reply.status == 200
+    assert len(Receiver.seen) == 1
 
 
 def test_a_body_arrives_and_a_redirection_is_not_followed() -> None:
