@@ -121,7 +121,7 @@ class Dictionary:
     def texts(self, tag: int, numbers: pa.Array) -> tuple[pa.Array, pa.Array | None]:
         """Return the texts of numbers with the same tag, and their languages or datatypes."""
         terms = self._terms[tag]
-        ranks = pc.subtract(numbers, first(tag))
+        ranks = pc.subtract(numbers, _whole(first(tag)))
         tails = None if terms.tails is None else _taken(terms.tails, ranks)
         return _taken(terms.texts, ranks), tails
 
@@ -134,16 +134,21 @@ def _taken(column: pa.ChunkedArray, ranks: pa.Array) -> pa.Array:
     if not len(ranks):
         return pa.array([], column.type)
     size = len(column.chunk(0))
-    chunks = pc.divide(ranks, size)
+    chunks = pc.divide(ranks, _whole(size))
     present = pc.unique(chunks).to_pylist()
     if len(present) == 1:
-        return column.chunk(present[0]).take(pc.subtract(ranks, present[0] * size))
-    places = [pc.indices_nonzero(pc.equal(chunks, chunk)) for chunk in present]
+        return column.chunk(present[0]).take(pc.subtract(ranks, _whole(present[0] * size)))
+    places = [pc.indices_nonzero(pc.equal(chunks, _whole(chunk))) for chunk in present]
     found = [
-        column.chunk(chunk).take(pc.subtract(ranks.take(place), chunk * size))
+        column.chunk(chunk).take(pc.subtract(ranks.take(place), _whole(chunk * size)))
         for chunk, place in zip(present, places, strict=True)
     ]
     return pa.concat_arrays(found).take(pc.sort_indices(pa.concat_arrays(places)))
+
+
+def _whole(value: int) -> pa.Scalar:
+    """Return a number as Arrow has it; for a bare one, Arrow looks for pandas at every call."""
+    return pa.scalar(value, pa.int64())
 
 
 def _bytes(key: tuple[str, str]) -> tuple[bytes, bytes]:

@@ -32,15 +32,20 @@ class Cell:
     after: str
 
 
+NOTHING: Final = Cell("", "")
+
+
 @dataclass(frozen=True)
 class Format:
     """A result format: how terms, rows and the whole are written.
 
     `special` finds texts to escape; `missing` is the cell of an unbound variable, None to leave it
     out; `datatype` and `language` go after a literal's text, `{}` standing for what they name.
+    `plain_iris` says that no IRI has a character to escape (RFC 3987, section 2.2).
     """
 
     special: str
+    plain_iris: bool
     escape: Callable[[str], str]
     iri: Cell
     blank: Cell
@@ -58,7 +63,7 @@ class Format:
 
 
 def _no_label(_name: str) -> Cell:
-    return Cell("", "")
+    return NOTHING
 
 
 def _json_escape(text: str) -> str:
@@ -95,11 +100,11 @@ def _truth(value: bool) -> str:  # noqa: FBT001 - the answer itself
 
 
 _XML_START: Final = '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
-_RAW: Final = Cell("", "")
 
 FORMATS: Final = {
     JSON: Format(
         special=r'["\\\x00-\x1f]',
+        plain_iris=True,
         escape=_json_escape,
         iri=Cell('{"type":"uri","value":"', '"}'),
         blank=Cell('{"type":"bnode","value":"', '"}'),
@@ -119,6 +124,7 @@ FORMATS: Final = {
     ),
     XML: Format(
         special=r"[&<>\r\t]",
+        plain_iris=False,
         escape=_xml_text,
         iri=Cell("<uri>", "</uri>"),
         blank=Cell("<bnode>", "</bnode>"),
@@ -136,10 +142,11 @@ FORMATS: Final = {
     ),
     CSV: Format(
         special=r'[",\r\n]',
+        plain_iris=False,
         escape=_csv_escape,
-        iri=_RAW,
+        iri=NOTHING,
         blank=Cell("_:", ""),
-        plain=_RAW,
+        plain=NOTHING,
         datatype="",
         language="",
         between_cells=",",
@@ -153,6 +160,7 @@ FORMATS: Final = {
     ),
     TSV: Format(
         special=r'["\\\x00-\x1f]',
+        plain_iris=True,
         escape=_nt_escape,
         iri=Cell("<", ">"),
         blank=Cell("_:", ""),

@@ -11,15 +11,15 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyoxigraph import Literal, NamedNode
 
 from kg.columns.ids import DATATYPES, OFFSET, OTHER_TAG, TAG_BITS, Class, first
-from kg.sparql.formats import Cell, Format
+from kg.sparql.formats import NOTHING, Cell, Format
 from kg.terms import XSD_STRING
 
 if TYPE_CHECKING:
@@ -40,25 +40,39 @@ class Output:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes batches in a format; `local` are the constants with numbers below zero."""
+    """Writes batches in a format; `local` are the constants with numbers below zero.
+
+    `around` stands around each cell besides what its kind of term needs.
+    """
 
     format: Format
     dictionary: Dictionary
     local: Sequence[Term]
+    around: Cell = NOTHING
 
     def rows(self, outputs: Sequence[Output], batch: pa.RecordBatch) -> bytes:
         """Return a batch's rows, the separators between them included."""
         if not outputs:
             row = self.format.row.before + self.format.row.after
             return self.format.between_rows.join([row] * batch.num_rows).encode()
+        labels = [self.format.label(output.name) for output in outputs]
+        whole = not any(column.null_count for column in batch.columns)
+        if whole:
+            labels = _separated(labels, self.format)
         cells = [
-            self.cells(output, column)
-            for output, column in zip(outputs, batch.columns, strict=True)
+            replace(self, around=label).cells(output, column)
+            for label, output, column in zip(labels, outputs, batch.columns, strict=True)
         ]
-        return _joined_rows(self.format, cells)
+        if not whole:
+            return _joined_rows(self.format, cells)
+        rows = cells[0] if len(cells) == 1 else pc.binary_join_element_wise(*cells, _EMPTY)
+        return _text(rows, self.format)
 
     def cells(self, output: Output, column: pa.Array) -> pa.Array:
-        """Return a column's cells as texts, unbound ones as the format has them."""
+        """Return a column's cells as texts, unbound ones as the format has them.
+
+        What stands around them is put there once for each distinct one.
+        """
         encoded = column.dictionary_encode() if output.form != "term" else None
         if encoded is None:
             cells = self._structs(column)
@@ -70,44 +84,40 @@ class Writer:
                 else self._natives(values, output.kind or Class.STRING)
             )
             cells = distinct.take(encoded.indices)
-        label = self.format.label(output.name)
-        cells = _around(cells, label)
         return cells if self.format.missing is None else cells.fill_null(self.format.missing)
 
     def _natives(self, texts: pa.Array, kind: Class) -> pa.Array:
         return self._terms(_large(texts), kind, None)
 
     def _structs(self, column: pa.Array) -> pa.Array:
-        cells = [None if value is None else self._one(value) for value in column.to_pylist()]
-        return pa.array(cells, pa.large_string())
+        """Return the cells of computed terms, kind by kind."""
+        kinds = pc.fill_null(pc.struct_field(column, "k").cast(pa.int64()), _whole(-1))
+        texts = _large(pc.struct_field(column, "l"))
 
-    def _one(self, value: dict[str, Any]) -> str:
-        text = pa.array([value["l"]], pa.large_string())
-        kind = Class(value["k"])
-        tail = value["g"] if kind is Class.LANG else value["d"]
-        cell = self._terms(text, kind, pa.array([tail], pa.string()))[0].as_py()
-        return str(cell)
+        def cells(kind: int, place: pa.Array) -> pa.Array:
+            if kind < 0:
+                return pa.nulls(len(place), pa.large_string())
+            tails = pc.struct_field(column, "g" if kind == Class.LANG else "d")
+            return self._terms(texts.take(place), Class(kind), tails.take(place))
+
+        return _by_value(kinds, cells)
 
     def _numbers(self, numbers: pa.Array) -> pa.Array:
         """Return the cells of distinct numbers, tag by tag."""
         if not len(numbers):
             return pa.array([], pa.large_string())
-        tags = pc.shift_right(numbers, TAG_BITS)
+        tags = pc.shift_right(numbers, _whole(TAG_BITS))
         present = pc.unique(tags).to_pylist()
         if len(present) == 1:
             return self._tag(present[0], numbers)
-        places = [pc.indices_nonzero(pc.equal(tags, tag)) for tag in present]
-        cells = [
-            self._tag(tag, numbers.take(place)) for tag, place in zip(present, places, strict=True)
-        ]
-        order = pc.sort_indices(pa.concat_arrays(places))
-        return pa.concat_arrays(cells).take(order)
+        return _by_value(tags, lambda tag, place: self._tag(tag, numbers.take(place)))
 
     def _tag(self, tag: int, numbers: pa.Array) -> pa.Array:
         if tag < 0:
             return self._locals(numbers)
         if tag in _INLINE_TEXTS:
-            payload = pc.subtract(numbers, first(tag) + (0 if tag == Class.BOOLEAN else OFFSET))
+            zero = first(tag) + (0 if tag == Class.BOOLEAN else OFFSET)
+            payload = pc.subtract(numbers, _whole(zero))
             return self._terms(_large(_INLINE_TEXTS[tag](payload)), Class(tag), None)
         texts, tails = self.dictionary.texts(tag, numbers)
         kind = Class.UNKNOWN if tag == OTHER_TAG else Class(tag)
@@ -133,16 +143,56 @@ class Writer:
         """Return the cells of texts of one class; `tails` are languages or datatypes."""
         written = self.format
         if kind is Class.BLANK:
-            return _around(pc.utf8_slice_codeunits(texts, 2), written.blank)
-        texts = _escaped(texts, written)
+            return self._around(pc.utf8_slice_codeunits(texts, 2), written.blank)
+        if kind is not Class.IRI or not written.plain_iris:
+            texts = _escaped(texts, written)
         if kind is Class.IRI:
-            return _around(texts, written.iri)
+            return self._around(texts, written.iri)
         if kind is Class.STRING or not written.datatype:
-            return _around(texts, written.plain)
+            return self._around(texts, written.plain)
         shape = written.language if kind is Class.LANG else written.datatype
         if kind in DATATYPES and kind is not Class.LANG:
-            return _around(texts, _literal_cell(written, shape, DATATYPES[kind]))
-        return _tailed(texts, tails, written, shape)
+            return self._around(texts, _literal_cell(written, shape, DATATYPES[kind]))
+        return self._tailed(texts, tails, shape)
+
+    def _around(self, texts: pa.Array, cell: Cell) -> pa.Array:
+        return _around(texts, _within(self.around, cell))
+
+    def _tailed(self, texts: pa.Array, tails: pa.Array | None, shape: str) -> pa.Array:
+        if tails is None:
+            return self._around(texts, self.format.plain)
+        encoded = tails.dictionary_encode()
+        around = [
+            _within(self.around, _literal_cell(self.format, shape, tail))
+            for tail in encoded.dictionary.to_pylist()
+        ]
+        before = pa.array([cell.before for cell in around], pa.large_string())
+        after = pa.array([cell.after for cell in around], pa.large_string())
+        return pc.binary_join_element_wise(
+            before.take(encoded.indices), texts, after.take(encoded.indices), _EMPTY
+        )
+
+
+def _by_value(values: pa.Array, cells: Callable[[int, pa.Array], pa.Array]) -> pa.Array:
+    """Return the cells that are made for each value of a column at its places, in their order."""
+    present = pc.unique(values).to_pylist()
+    places = [pc.indices_nonzero(pc.equal(values, _whole(value))) for value in present]
+    made = [cells(value, place) for value, place in zip(present, places, strict=True)]
+    if len(made) <= 1:
+        return made[0] if made else pa.array([], pa.large_string())
+    return pa.concat_arrays(made).take(pc.sort_indices(pa.concat_arrays(places)))
+
+
+def _within(outer: Cell, inner: Cell) -> Cell:
+    return Cell(outer.before + inner.before, inner.after + outer.after)
+
+
+def _separated(labels: list[Cell], written: Format) -> list[Cell]:
+    """Return labels with what stands between cells and around the row, if no cell is missing."""
+    cells = [Cell(written.between_cells + label.before, label.after) for label in labels]
+    cells[0] = Cell(written.row.before + labels[0].before, labels[0].after)
+    end = written.row.after + written.between_rows
+    return [*cells[:-1], Cell(cells[-1].before, cells[-1].after + end)]
 
 
 def _literal_cell(written: Format, shape: str, tail: str) -> Cell:
@@ -152,19 +202,12 @@ def _literal_cell(written: Format, shape: str, tail: str) -> Cell:
     return Cell(written.plain.before, shape.replace("{}", tail))
 
 
-def _tailed(texts: pa.Array, tails: pa.Array | None, written: Format, shape: str) -> pa.Array:
-    if tails is None:
-        return _around(texts, written.plain)
-    encoded = tails.dictionary_encode()
-    around = [_literal_cell(written, shape, tail) for tail in encoded.dictionary.to_pylist()]
-    before = pa.array([cell.before for cell in around], pa.large_string())
-    after = pa.array([cell.after for cell in around], pa.large_string())
-    return pc.binary_join_element_wise(
-        before.take(encoded.indices), texts, after.take(encoded.indices), _EMPTY
-    )
-
-
 _EMPTY: Final = pa.scalar("", pa.large_string())
+
+
+def _whole(value: int) -> pa.Scalar:
+    """Return a number as Arrow has it; for a bare one, Arrow looks for pandas at every call."""
+    return pa.scalar(value, pa.int64())
 
 
 def _large(texts: pa.Array) -> pa.Array:
@@ -188,12 +231,17 @@ def _escaped(texts: pa.Array, written: Format) -> pa.Array:
 
 
 def _joined_rows(written: Format, cells: list[pa.Array]) -> bytes:
-    """Return the rows one behind the other: the texts of an Arrow column already are."""
     rows = _joined_cells(written, cells)
     row = Cell(written.row.before, written.row.after + written.between_rows)
-    _, offsets, texts = _around(rows, row).buffers()
-    end = memoryview(offsets).cast("q")[len(rows)]
-    return bytes(memoryview(texts)[: end - len(written.between_rows)])
+    return _text(_around(rows, row), written)
+
+
+def _text(rows: pa.Array, written: Format) -> bytes:
+    """Return the rows one behind the other: the texts of an Arrow column already are."""
+    _, offsets, texts = rows.buffers()
+    ends = memoryview(offsets).cast("q")
+    start, end = ends[rows.offset], ends[rows.offset + len(rows)]
+    return bytes(memoryview(texts)[start : end - len(written.between_rows)])
 
 
 def _joined_cells(written: Format, cells: list[pa.Array]) -> pa.Array:
@@ -220,22 +268,27 @@ def _filled(cells: list[pa.Array]) -> pa.Array | None:
 
 
 def _decimal_texts(micros: pa.Array) -> pa.Array:
+    million, nothing = _whole(1_000_000), pa.scalar("")
     size = pc.abs(micros)
-    whole = pc.divide(size, 1_000_000)
-    fraction = pc.subtract(size, pc.multiply(whole, 1_000_000))
-    digits = pc.utf8_slice_codeunits(pc.add(fraction, 1_000_000).cast(pa.string()), 1)
+    whole = pc.divide(size, million)
+    fraction = pc.subtract(size, pc.multiply(whole, million))
+    digits = pc.utf8_slice_codeunits(pc.add(fraction, million).cast(pa.string()), 1)
     digits = pc.utf8_rtrim(digits, "0")
     tail = pc.if_else(
-        pc.equal(digits, ""), "", pc.binary_join_element_wise(pa.scalar("."), digits, pa.scalar(""))
+        pc.equal(digits, nothing),
+        nothing,
+        pc.binary_join_element_wise(pa.scalar("."), digits, nothing),
     )
-    sign = pc.if_else(pc.less(micros, 0), "-", "")
-    return pc.binary_join_element_wise(sign, whole.cast(pa.string()), tail, pa.scalar(""))
+    sign = pc.if_else(pc.less(micros, _whole(0)), pa.scalar("-"), nothing)
+    return pc.binary_join_element_wise(sign, whole.cast(pa.string()), tail, nothing)
 
 
 _INLINE_TEXTS: Final[dict[int, Callable[[pa.Array], pa.Array]]] = {
     int(Class.INTEGER): lambda values: values.cast(pa.string()),
     int(Class.DECIMAL): _decimal_texts,
-    int(Class.BOOLEAN): lambda values: pc.if_else(pc.equal(values, 1), "true", "false"),
+    int(Class.BOOLEAN): lambda values: pc.if_else(
+        pc.equal(values, _whole(1)), pa.scalar("true"), pa.scalar("false")
+    ),
     int(Class.DATE): lambda values: values.cast(pa.int32()).cast(pa.date32()).cast(pa.string()),
 }
 
