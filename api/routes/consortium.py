@@ -29,7 +29,9 @@ RuleQuery = Annotated[
 ]
 MemberQuery = Annotated[
     list[str] | None,
-    Query(description="A member: PIC, key, name or IRI; once each, the first one leads."),
+    Query(
+        max_length=200, description="A member: PIC, key, name or IRI; once each, the first leads."
+    ),
 ]
 DateQuery = Annotated[
     date | None,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from kg import database
+from kg.errors import ParameterError
 from kg.shacl import validate
 from kg.statements import SCHEMA, batches
 from kg.trade import teams
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from kg.trade.rules import Condition, Rule
 
 Levels = dict[str, int]
+
+_MOST: Final = {False: 200, True: 50}
+"""How large a team may be: where pairs of members are looked at, the work grows with the square."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,17 @@ class Check:
 
 
 def check(rule: Rule, team: Team, base: str) -> Check:
-    """Return what a rule says of a team."""
+    """Return what a rule says of a team.
+
+    Raises:
+        ParameterError: the team is larger than can be checked with every member left out in turn.
+    """
+    most = _MOST["abroadFor" in rule.terms]
+    if len(team.members) > most:
+        detail = (
+            f"{len(team.members)} members are too many for the rule {rule.name}; at most {most}"
+        )
+        raise ParameterError(detail, parameter="member", limit=most)
     asked = {"urn:team": team}
     for n, member in enumerate(team.members):
         asked[f"urn:without:{n}"] = Team(team.members[:n] + team.members[n + 1 :], team.day)
@@ -89,7 +103,7 @@ def check(rule: Rule, team: Team, base: str) -> Check:
 
 def levels(rule: Rule, asked: Mapping[str, Team], base: str) -> dict[str, Levels]:
     """Return for teams by IRI the level that each has reached of each condition by IRI."""
-    table = pa.Table.from_batches(batches(teams.rows(asked, base)), schema=SCHEMA)
+    table = pa.Table.from_batches(batches(teams.rows(asked, base, rule.terms)), schema=SCHEMA)
     failed: dict[str, set[str]] = defaultdict(set)
     connection = database.small()
     try:

@@ -50,7 +50,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule with its conditions; `classes` are those of organisations that it asks for."""
+    """A rule with its conditions.
+
+    `classes` are those of organisations that it asks for, `terms` those of a team, both by name.
+    """
 
     name: str
     iri: str
@@ -59,6 +62,7 @@ class Rule:
     source: str
     conditions: tuple[Condition, ...]
     classes: frozenset[str]
+    terms: frozenset[str]
     shapes: Shapes
 
 
@@ -94,6 +98,7 @@ def read(name: str, base: str, folder: Path = FOLDER) -> Rule:
         str(graph.value(top, URIRef(DCTERMS + "source")) or ""),
         conditions,
         _classes(graph, base),
+        _terms(graph, base),
         parse_shapes(graph, base),
     )
 
@@ -161,3 +166,13 @@ def _classes(graph: rdflib.Graph, base: str) -> frozenset[str]:
     ontology = f"{base}ontology#"
     asked = (str(value) for value in graph.objects(None, SH["class"]))
     return frozenset(c.removeprefix(ontology) for c in asked if c.startswith(ontology))
+
+
+def _terms(graph: rdflib.Graph, base: str) -> frozenset[str]:
+    """Return the terms of a team that the rule looks at: only these need to be said of it."""
+    namespace = team_namespace(base)
+    return frozenset(
+        str(value).removeprefix(namespace)
+        for value in graph.objects()
+        if isinstance(value, URIRef) and value.startswith(namespace)
+    )

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -26,7 +26,7 @@ from kg.terms import RDF_TYPE, ontology_namespace
 from kg.trade import countries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
     from kg.matching.landscape import Landscape
@@ -100,18 +100,23 @@ def domain(homepage: str | None) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-def rows(teams: Mapping[str, Team], base: str) -> Iterator[Row]:
-    """Yield the statements about teams by IRI; members and states get IRIs below the team's."""
+def rows(teams: Mapping[str, Team], base: str, terms: frozenset[str]) -> Iterator[Row]:
+    """Yield the statements about teams by IRI; members and states get IRIs below the team's.
+
+    What relates members to each other is said only with terms that are asked for: there are as
+    many such statements as pairs of members.
+    """
     for iri, team in teams.items():
-        yield from _Describing(iri, team, base).rows()
+        yield from _Describing(iri, team, base, terms).rows()
 
 
 class _Describing:
     """Makes the statements about one team."""
 
-    def __init__(self, iri: str, team: Team, base: str) -> None:
+    def __init__(self, iri: str, team: Team, base: str, terms: frozenset[str]) -> None:
         self.iri = iri
         self.team = team
+        self.asked = terms
         self.terms = team_namespace(base)
         self.ontology = ontology_namespace(base)
         self.nodes = [f"{iri}/{n}" for n in range(len(team.members))]
@@ -127,6 +132,9 @@ class _Describing:
         for country in {m.country for m in self.team.members if m.country}:
             for status in countries.on(country, self.team.day):
                 yield self._row(self._state(country), RDF_TYPE, self.terms + status.name)
+        for name, related in _RELATED.items():
+            if name in self.asked:
+                yield from self._pairs(name, related)
 
     def _member(self, node: str, each: Member) -> Iterator[Row]:
         for name in sorted(each.classes):
@@ -135,14 +143,27 @@ class _Describing:
             yield self._row(node, f"{self.terms}state", self._state(each.country))
         for cluster in each.clusters:
             yield self._row(node, f"{self.terms}cluster", cluster)
-        for other, its in zip(self.nodes, self.team.members, strict=True):
-            if each.country and its.country and each.country != its.country:
-                yield self._row(node, f"{self.terms}abroadFor", other)
-            if other != node and each.domain and each.domain == its.domain:
-                yield self._row(node, f"{self.terms}sameWebsiteAs", other)
+
+    def _pairs(self, name: str, related: Callable[[Member, Member], bool]) -> Iterator[Row]:
+        pairs = list(zip(self.nodes, self.team.members, strict=True))
+        for one, its in pairs:
+            for other, theirs in pairs:
+                if one != other and related(its, theirs):
+                    yield self._row(one, self.terms + name, other)
 
     def _state(self, country: str) -> str:
         return f"{self.iri}/state/{country.rpartition('/')[2]}"
 
     def _row(self, subject: str, predicate: str, thing: str) -> Row:
         return (subject, predicate, thing, IRI, None, None, "", "", None, None, "", None)
+
+
+def _abroad(one: Member, other: Member) -> bool:
+    return bool(one.country and other.country and one.country != other.country)
+
+
+def _same_website(one: Member, other: Member) -> bool:
+    return one.domain is not None and one.domain == other.domain
+
+
+_RELATED: Final = {"abroadFor": _abroad, "sameWebsiteAs": _same_website}

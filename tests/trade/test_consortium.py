@@ -140,6 +140,17 @@ def test_a_base_of_ones_own_changes_the_rules_too() -> None:
     assert all(c.iri.startswith(base) for c in checked.missing)
 
 
+def test_a_team_too_large_is_refused() -> None:
+    """The work grows with the size, and with its square where pairs are looked at."""
+    for name, most in (("horizon", 200), ("ket4cleanproduction", 50)):
+        members = tuple(Member(f"urn:{n}", COUNTRY + "DEU") for n in range(most + 1))
+        rule = rules.read(name, DEFAULT_BASE)
+        with pytest.raises(ParameterError) as caught:
+            consortium.check(rule, Team(members, date(2024, 1, 1)), DEFAULT_BASE)
+
+        assert caught.value.members["limit"] == most
+
+
 def test_a_domain_is_the_host_of_a_website() -> None:
     assert domain("https://www.siemens.com/de") == "siemens.com"
     assert domain("http://[") is None
@@ -152,7 +163,7 @@ def test_pyshacl_says_the_same(case: Path) -> None:
     described = read(case, "team")
     rule = rules.read(described["rule"], DEFAULT_BASE)
     data = rdflib.Graph()
-    for row in teams.rows({"urn:team": team(described)}, DEFAULT_BASE):
+    for row in teams.rows({"urn:team": team(described)}, DEFAULT_BASE, rule.terms):
         subject, predicate, thing = (rdflib.URIRef(each) for each in row[:3])
         data.add((subject, predicate, thing))
 
