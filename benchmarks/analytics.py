@@ -160,7 +160,8 @@ def _term(term: dict[str, str]) -> str:
     datatype = term.get("datatype", "")
     value = term["value"]
     if datatype.endswith(("decimal", "integer", "double")):
-        value = f"{float(value):.12g}"
+        with suppress(ValueError):  # ill-typed
+            value = f"{float(value):.12g}"
     if datatype.endswith("boolean"):
         value = {"0": "false", "1": "true"}.get(value, value)
     kind = term["type"].removeprefix("typed-")

@@ -58,7 +58,7 @@ def written(tree: exp.Expression) -> str:
         # Inner ones first, so that what is put around them holds them as changed.
         for node in reversed(list(changed.find_all(kind))):
             node.replace(change(node))
-    return changed.sql("spark")
+    return str(changed.sql("spark"))
 
 
 def _without_macros(tree: exp.Expression) -> exp.Expression:
