@@ -14,6 +14,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from pyoxigraph import Literal, NamedNode
+
 from api.linked import shelf
 from api.routes.sparql import limits
 from kg import asof, savedqueries
@@ -25,6 +27,7 @@ from kg.errors import (
     WorkspaceError,
 )
 from kg.identifiers import Identifiers
+from kg.terms import RDFS_LABEL, is_iri
 from kg.tokens import Tokens
 from kg.watching import asking, files, outbox
 from kg.watching.asking import MOST_ROWS, QueryAsker, comparable
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
     from kg.releases import Release
     from kg.savedqueries import SavedQuery
+    from kg.store import OpenRelease
     from kg.watching.history import History
     from kg.watching.outbox import Outcome
     from kg.watching.outgoing import Allowed
@@ -293,6 +297,23 @@ def feed_path(question: Question) -> str:
     """Return the path of the feed of a saved query's question."""
     pairs = [(p, v) for p, values in sorted(question.parameters.items()) for v in values]
     return f"/queries/{question.name}/feed" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def title_of(summary: str, question: Question, opened: OpenRelease) -> str:
+    """Return what the feed of a saved query's question is called."""
+    told = [
+        f"{name}: {', '.join(label_of(opened, v) if is_iri(v) else v for v in values)}"
+        for name, values in sorted(question.parameters.items())
+    ]
+    return f"{summary} ({'; '.join(told)})" if told else summary
+
+
+def label_of(opened: OpenRelease, iri: str) -> str:
+    """Return what a thing is called, in English where it can be; its IRI if it has no name."""
+    quads = opened.store.quads_for_pattern(NamedNode(iri), NamedNode(RDFS_LABEL), None, None)
+    found = [quad.object for quad in quads if isinstance(quad.object, Literal)]
+    names = sorted((name.language not in {None, "en"}, name.value) for name in found)
+    return names[0][1] if names else iri
 
 
 def watching(app: FastAPI) -> Watching:

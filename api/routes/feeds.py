@@ -19,7 +19,7 @@ from fastapi.responses import Response
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads annotations when it starts
 
 from api.linked import readable, unchanged, visit
-from api.watching import feed_path, watching
+from api.watching import feed_path, title_of, watching
 from kg import asof
 from kg.errors import NotFoundError, ParameterError
 from kg.watching import atom
@@ -72,9 +72,8 @@ async def of_query(request: Request, name: NamePath, archive: ArchiveQuery = Non
     question = await asyncio.to_thread(watched.query, name, given)
     history = await asyncio.to_thread(watched.read_queries.history, question)
     await watched.follow(question, history, 0)
-    pairs = [(p, v) for p, values in sorted(question.parameters.items()) for v in values]
-    summary = watched.saved(name).summary["en"]
-    title = f"{summary} ({'; '.join(f'{p}: {v}' for p, v in pairs)})" if pairs else summary
+    opened, summary = visit(request).opened, watched.saved(name).summary["en"]
+    title = await asyncio.to_thread(title_of, summary, question, opened)
     identity = f"queries/{name}/feed/{question.key}"
     return await _answer(request, history, (identity, title, feed_path(question)), archive)
 

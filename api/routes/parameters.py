@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads annotations when it starts
 
 from api import lookups
 from api.linked import readable, visit
-from api.watching import watching
+from api.watching import label_of, watching
 from kg import savedqueries
 from kg.errors import NotFoundError, ParameterError
 from kg.matching import concepts
 from kg.query.request import QueryRequest
 from kg.savedqueries import values
 from kg.savedqueries.definition import MOST_ROWS
-from kg.terms import RDFS_LABEL
 
 if TYPE_CHECKING:
     from api.linked import Visit
@@ -108,12 +107,8 @@ def _resolved(to: Visit, parameter: Parameter, text: str) -> dict[str, Any]:
         return {"resolved": None, "reason": error.detail, "candidates": found}
     if not isinstance(term, NamedNode):
         return {"resolved": {"value": term.value}, "candidates": []}
-    quads = to.opened.store.quads_for_pattern(term, NamedNode(RDFS_LABEL), None, None)
-    labels = [quad.object for quad in quads if isinstance(quad.object, Literal)]
-    label = min(
-        labels, key=lambda name: (name.language not in {None, "en"}, name.value), default=term
-    )
-    return {"resolved": {"value": term.value, "label": label.value}, "candidates": []}
+    label = label_of(to.opened, term.value)
+    return {"resolved": {"value": term.value, "label": label}, "candidates": []}
 
 
 def _near(to: Visit, parameter: Parameter, text: str) -> list[dict[str, Any]]:

@@ -303,6 +303,21 @@ def _state(last: Step | None) -> dict[str, Any] | None:
     return {**state, "failure": last.failure} if last.failure else state
 
 
+@router.options("", include_in_schema=False)
+@router.options("/{search}", include_in_schema=False)
+def preflight() -> Response:
+    """Answer what a browser asks before a script's request (Fetch, section 3.3.2)."""
+    methods = "GET, POST, PUT, DELETE, OPTIONS"
+    headers = {
+        **HEADERS,
+        "Allow": methods,
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "accept, authorization, content-type",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(status_code=204, headers=headers)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep up with releases and deliver while the server runs."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import http.client
 import json
+import logging
 import os
 import secrets
 import time
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGES: Final = 500
 _AT_ONCE: Final = 8
+_LOGGER: Final = logging.getLogger(__name__)
 _RANDOM: Final = secrets.SystemRandom()
 
 State = Literal["pending", "delivered", "dead"]
@@ -188,13 +190,20 @@ def delivering(top: Path) -> Iterator[bool]:
 def deliver(searches: Searches, allowed: Allowed, patience: Patience) -> Outcome:
     """Queue what is new and send what is due, once; the caller is the one who delivers.
 
-    Raises:
-        WorkspaceError: a file is damaged, or the disk is full.
+    A search whose files are damaged or cannot be written is left out, and the log says so.
     """
     hooked = [search for search in searches.every() if search.webhook is not None]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        done = threads.map(lambda search: _deliver(searches, search, allowed, patience), hooked)
+        done = threads.map(lambda search: _served(searches, search, allowed, patience), hooked)
         return sum(done, Outcome())
+
+
+def _served(searches: Searches, search: Search, allowed: Allowed, patience: Patience) -> Outcome:
+    try:
+        return _deliver(searches, search, allowed, patience)
+    except WorkspaceError as error:
+        _LOGGER.error("nothing is delivered for %s: %s", search.id, error.detail)  # noqa: TRY400
+        return Outcome(failed=1)
 
 
 def _deliver(searches: Searches, search: Search, allowed: Allowed, patience: Patience) -> Outcome:

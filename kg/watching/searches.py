@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ MOST_QUERIES: Final = 200
 
 LONGEST_TITLE: Final = 200
 
+_LOGGER: Final = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{16}")
 _FEED = re.compile(r"([0-9a-f]{16})-([0-9a-f]{32})")
 
@@ -107,14 +109,16 @@ class Searches:
         self._folder = self.top / "searches"
 
     def every(self) -> list[Search]:
-        """Return all searches, by id.
-
-        Raises:
-            WorkspaceError: a file is damaged.
-        """
-        ids = sorted(p.name for p in self._folder.glob("*") if _ID.fullmatch(p.name))
-        found = (self._read(name) for name in ids)
-        return [search for search in found if search is not None]
+        """Return all searches, by id, but for those whose file is damaged: the log names them."""
+        found = []
+        for name in sorted(p.name for p in self._folder.glob("*") if _ID.fullmatch(p.name)):
+            try:
+                search = self._read(name)
+            except WorkspaceError as error:
+                _LOGGER.error("a search is left out: %s", error.detail)  # noqa: TRY400
+                continue
+            found += [search] if search else []
+        return found
 
     def of(self, owner: str) -> list[Search]:
         """Return the searches of a holder, the oldest first."""
@@ -126,6 +130,7 @@ class Searches:
 
         Raises:
             NotFoundError: there is none; it does not tell whether somebody else has it.
+            WorkspaceError: its file is damaged.
         """
         search = self._read(name) if _ID.fullmatch(name) else None
         if search is None or search.owner != owner:

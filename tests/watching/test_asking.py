@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg import asof, savedqueries
+from kg import asof, releases, savedqueries
 from kg.asof import Archive
 from kg.errors import BusyError, ParameterError
 from kg.identifiers import Identifiers
@@ -87,6 +87,24 @@ def test_history_outlives_the_releases(
         (2, [("new", "b")], ""),
         (4, [("gone", "b")], ""),
     ]
+
+
+def test_rolling_back_tells_nothing(
+    little: Little, things: dict[str, SavedQuery], tmp_path: Path
+) -> None:
+    """An older release that is current again was told before; the next one follows the newest."""
+    folder = tmp_path / "steps"
+    for name in "abc":
+        little.publish({"1": name})
+    before = followed(little, things, ALL, folder)
+    releases.use(little.workspace, 2)
+    rolled = followed(little, things, ALL, folder)
+    little.publish({"1": "d"})
+    after = followed(little, things, ALL, folder)
+
+    assert rolled == before
+    assert after == [*before, (4, [("changed", "d")], "")]
+    assert [step.before for step in History(folder).steps()] == [1, 2, 3]
 
 
 def test_a_search_begins_with_its_release(

@@ -199,6 +199,17 @@ def test_a_half_written_queue_is_completed(searches: Searches) -> None:
     assert [name.rpartition("_")[2] for name in answers.came] == ["1", "2", "3"]
 
 
+def test_a_damaged_delivery_leaves_other_searches_alone(searches: Searches) -> None:
+    with receiving() as answers:
+        damaged, sound = (watched(searches, answers.url, [0, 1]) for _ in range(2))
+        outbox.queue(searches.deliveries(damaged), damaged, searches.history(damaged), 0.0)
+        (searches.deliveries(damaged) / "2-1.json").write_text("{")
+        outcome = outbox.deliver(searches, allowed(answers.url), AT_ONCE)
+
+    assert outcome == Outcome(delivered=1, failed=1)
+    assert answers.came == [f"msg_{sound.id}_2_1"]
+
+
 def test_one_process_delivers(searches: Searches) -> None:
     with outbox.delivering(searches.top) as first, outbox.delivering(searches.top) as second:
         assert (first, second) == (True, False)

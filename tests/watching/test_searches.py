@@ -84,12 +84,15 @@ def test_there_is_a_most(searches: Searches, monkeypatch: pytest.MonkeyPatch) ->
     searches.create("bert", "", QUESTION, 1, NOW)
 
 
-def test_a_damaged_search_is_named(searches: Searches) -> None:
+def test_a_damaged_search_is_named_and_leaves_others_alone(searches: Searches) -> None:
     made = searches.create("anna", "", QUESTION, 1, NOW)
     (searches.top / "searches" / made.id / "search.json").write_text("{}")
 
+    other = searches.create("bert", "", QUESTION, 1, NOW)
+
     with pytest.raises(WorkspaceError, match="damaged"):
-        searches.every()
+        searches.find(made.id, "anna")
+    assert searches.every() == [other]
 
 
 def test_the_key_of_a_question_is_its_meaning() -> None:

@@ -169,6 +169,20 @@ def test_feeds_tell_what_a_release_brings(atlas: Atlas) -> None:
     assert label != "AAA Renamed"
 
 
+def test_the_feed_of_a_query_is_called_what_it_asks(atlas: Atlas) -> None:
+    answer = atlas.ask("GET", "/queries/organisations-by-technology/feed?technology=Photonik")
+    root = ET.fromstring(answer.content)  # noqa: S314 - our own
+
+    assert root.findtext(A + "title", "").endswith("(technology: photonics)")
+
+
+def test_scripts_of_other_sites_may_ask(atlas: Atlas) -> None:
+    answer = atlas.ask("OPTIONS", "/searches/0123456789abcdef")
+
+    assert answer.status_code == 204
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
 def test_a_feed_is_not_sent_twice(atlas: Atlas) -> None:
     path = "/queries/overspent-projects/feed"
     first = atlas.ask("GET", path)
