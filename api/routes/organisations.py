@@ -99,7 +99,8 @@ def _about(landscape: Landscape, row: int) -> dict[str, Any]:
     about = items.organisation(landscape, row)
     about["types"] = landscape.column("organisation", "classes")[row] or []
     about["coordinates"] = int(landscape.coordinated[row])
-    about["partners"] = len(landscape.together.row(row))
+    met = landscape.members.gathered(landscape.projects.row(row)) > 0
+    about["partners"] = max(int(met.sum()) - 1, 0)
     worked = landscape.profile.row(row)
     telling = sorted(worked, key=lambda c: (-worked[c] * landscape.information[c], c))
     iris, labels = landscape.column("concept", "iri"), landscape.column("concept", "label")

@@ -35,7 +35,7 @@ def evaluate(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
     ] = None,
-    cases: Annotated[int, typer.Option(min=1, help="Cases of each task, at most.")] = 400,
+    cases: Annotated[int, typer.Option(min=1, help="Cases of each task, at most.")] = 1500,
     test: Annotated[
         Path | None,
         typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
@@ -50,7 +50,11 @@ def evaluate(
     day = None if test is not None else before.date()
     lines = evaluation.run(known, day, until.date() if until else None, cases, other)
     shown: list[dict[str, Any]] = [
-        {**line._asdict(), "metrics": {k: list(v) for k, v in line.metrics.items()}}
+        {
+            **line._asdict(),
+            "metrics": {k: list(v) for k, v in line.metrics.items()},
+            "difference": line.difference and list(line.difference),
+        }
         for line in lines
     ]
     at.show(shown, evaluation.table(lines))

@@ -338,8 +338,6 @@ def near_projects(
 
 def experience_term(landscape: Landscape, weight: float) -> Term:
     """Return the term for how many projects the organisation takes part in."""
-    capped = np.minimum(landscape.experience, _EXPERIENCED)
-    values = np.log2(1.0 + capped) / 8
 
     def reason(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)[:_EXPERIENCED]
@@ -348,7 +346,7 @@ def experience_term(landscape: Landscape, weight: float) -> Term:
         return Reason(said, {"projects": number}, f"{number} projects", number)
 
     formula = "log2(1 + projects) / 8; at most 255 projects count"
-    return Term("experience", weight, values, formula, reason)
+    return Term("experience", weight, landscape.standing, formula, reason)
 
 
 def sme_term(landscape: Landscape, weight: float) -> Term:

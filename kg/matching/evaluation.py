@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg.matching import partners, text
+from kg.matching import activity, cooperation, partners, text
 from kg.matching.index import Matching
 from kg.matching.landscape import Landscape, day_number
 from kg.matching.metrics import DEPTH, METRICS, Interval, gini, interval, measured
@@ -53,7 +53,10 @@ class Case:
 
 
 class Line(NamedTuple):
-    """One line of the table: a task, a slice, a ranking, and its metrics."""
+    """One line of the table: a task, a slice, a ranking, and its metrics.
+
+    `difference` is by how much the product's nDCG@10 is larger, case by case (paired).
+    """
 
     task: str
     slice: str
@@ -61,7 +64,7 @@ class Line(NamedTuple):
     cases: int
     metrics: Mapping[str, Interval]
     exposure: float
-    better: float | None = None
+    difference: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -200,10 +203,10 @@ def rankings(known: Past) -> Mapping[str, Callable[[Case], Vector]]:
         return _bm25(known, case)
 
     def adamic_adar(case: Case) -> Vector:
-        return partners.adamic_adar(landscape, case.seed)
+        return cooperation.adamic_adar(landscape, case.seed)
 
     def technologies(case: Case) -> Vector:
-        return partners.technologies_term(landscape, case.seed, 1.0).values
+        return activity.technologies_term(landscape, case.seed, 1.0).values
 
     return {
         "atlas": atlas,
@@ -283,14 +286,13 @@ def _lines(
         kept = [v for v in values if v]
         metrics = {m: interval(np.array([v[m] for v in kept])) for m in METRICS}
         exposure = gini(shown[part, name][masks[part]])
-        # The least gain over this ranking in nDCG that the interval of the difference allows.
         gains = [
             ours["nDCG@10"] - theirs["nDCG@10"]
             for ours, theirs in zip(found[part, "atlas"], values, strict=True)
             if theirs
         ]
-        low = None if name == "atlas" else interval(np.array(gains)).low
-        lines.append(Line(task, part, name, len(kept), metrics, exposure, low))
+        difference = None if name == "atlas" else interval(np.array(gains))
+        lines.append(Line(task, part, name, len(kept), metrics, exposure, difference))
     return sorted(lines, key=lambda line: (SLICES.index(line.slice), line.ranking != "atlas"))
 
 
@@ -298,7 +300,7 @@ def run(
     tables: Mapping[str, pa.Table],
     day: date | None,
     until: date | None = None,
-    most: int = 400,
+    most: int = 1500,
     test: Mapping[str, pa.Table] | None = None,
 ) -> list[Line]:
     """Return the tables of both tasks, of at most `most` cases each, chosen by a fixed seed.
@@ -326,17 +328,20 @@ def run(
 
 
 def table(lines: Sequence[Line]) -> str:
-    """Return the lines as a Markdown table; `better` is the gain over each baseline in nDCG."""
-    rows = [
-        "| task | slice | ranking | cases | " + " | ".join(METRICS) + " | exposure | better by |"
-    ]
-    rows.append("|" + "---|" * (len(METRICS) + 6))
+    """Return the lines as a Markdown table.
+
+    `better by` is the product's gain in nDCG@10; the interval of the difference is that of the
+    paired cases, and `apart` says that even the intervals of both means do not meet.
+    """
+    columns = ["task", "slice", "ranking", "cases", *METRICS, "exposure"]
+    columns += ["better by", "paired difference", "intervals"]
+    rows = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     ours = {(x.task, x.slice): x for x in lines if x.ranking == "atlas"}
     for line in lines:
         cells = [_cell(line.metrics[m]) for m in METRICS]
         gain = _gain(ours[line.task, line.slice], line)
         named = f"| {line.task} | {line.slice} | {line.ranking} | {line.cases} | "
-        rows.append(f"{named}{' | '.join(cells)} | {line.exposure:.3f} | {gain} |")
+        rows.append(f"{named}{' | '.join(cells)} | {line.exposure:.3f} | {' | '.join(gain)} |")
     return "\n".join(rows)
 
 
@@ -344,9 +349,14 @@ def _cell(value: Interval) -> str:
     return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
-def _gain(ours: Line, other: Line) -> str:
-    if other.better is None:
-        return ""
-    theirs = other.metrics["nDCG@10"].mean
-    percent = f"{100 * (ours.metrics['nDCG@10'].mean / theirs - 1):+.0f} %" if theirs else "∞"
-    return f"{percent}{'' if other.better > 0 else ' (not certain)'}"
+def _gain(ours: Line, other: Line) -> tuple[str, str, str]:
+    """Return the gain, the paired difference, and how the intervals of both means lie."""
+    if other.difference is None:
+        return "", "", ""
+    mine, theirs = ours.metrics["nDCG@10"], other.metrics["nDCG@10"]
+    percent = f"{100 * (mine.mean / theirs.mean - 1):+.0f} %" if theirs.mean else "∞"
+    paired = f"{other.difference.mean:+.3f} [{other.difference.low:+.3f}, "
+    paired += f"{other.difference.high:+.3f}]"
+    if mine.low > theirs.high:
+        return percent, paired, "apart"
+    return percent, paired, "difference certain" if other.difference.low > 0 else "not certain"

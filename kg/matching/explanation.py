@@ -55,6 +55,18 @@ class Term:
     reason: Callable[[int, int], Reason]
 
 
+def of_best(values: Vector) -> tuple[Vector, float]:
+    """Return values as shares of the largest, and that one."""
+    best = max(float(values.max(initial=0.0)), 1e-9)
+    return values / best, best
+
+
+def softened(values: Vector) -> tuple[Vector, float]:
+    """Return ln(1 + 20 x / best) / ln 21 for each value x, and the best: much is not everything."""
+    shares, best = of_best(values)
+    return np.log1p(20 * shares) / np.log(21), best
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Organisations in any order (`found`) with their scores and the terms of these."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from kg.errors import NotFoundError
 from kg.matching.sparse import Matrix
+from kg.matching.vectors import Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _EPOCH: Final = date(1970, 1, 1)
 _NEVER: Final = -1
 _CONSORTIUM: Final = 3
+_EXPERIENCED: Final = 255
 
 
 @dataclass(frozen=True)
@@ -44,27 +46,13 @@ class Counts:
         return dict(zip(columns, self.numbers[begin:end].tolist(), strict=True))
 
     @cached_property
-    def turned(self) -> Logarithms:
-        """For each column ln(1 + number) at each row."""
-        order = np.lexsort((self.matrix.rows, self.matrix.columns))
-        return Logarithms(self.matrix.turned, np.log1p(self.numbers[order]))
+    def logarithms(self) -> Vector:
+        """The value ln(1 + number) of each entry."""
+        return np.log1p(self.numbers)
 
-
-class Logarithms(NamedTuple):
-    """A matrix by columns with ln(1 + number) at each entry."""
-
-    matrix: Matrix
-    values: Vector
-
-    def gathered(self, rows: Numbers, weights: Vector) -> Vector:
-        """Return the sum of values for each column over some rows, each with a weight."""
-        if not len(rows):
-            return np.zeros(self.matrix.width)
-        sizes = self.matrix.sizes()[rows]
-        places = self.matrix.places(rows)
-        spread = self.values[places] * np.repeat(weights, sizes)
-        sums = np.bincount(self.matrix.columns[places], spread, self.matrix.width)
-        return sums.astype(np.float64, copy=False)
+    def summed(self, weights: Vector) -> Vector:
+        """Return for each row Σ ln(1 + number) · weight of the column."""
+        return self.matrix.summed(self.logarithms * weights[self.matrix.columns])
 
 
 def today() -> date:
@@ -179,11 +167,14 @@ class Landscape:
     def canonical(self) -> Numbers:
         """For each concept the one that stands for it and its exact matches."""
         chosen = np.arange(self.size("concept"), dtype=np.int32)
-        rows = self.rows("concept")
-        for row, other in enumerate(self.column("concept", "exact")):
-            if other in rows:
-                chosen[row] = chosen[rows[other]] = max(chosen[row], chosen[rows[other]])
-        return chosen
+        one, other = self.pairs("exact", "subject"), self.pairs("exact", "object")
+        while True:
+            # Matches of matches are matches too: the largest number wanders through all of them.
+            largest = np.maximum(chosen[one], chosen[other])
+            if (chosen[one] == largest).all() and (chosen[other] == largest).all():
+                return chosen
+            np.maximum.at(chosen, one, largest)
+            np.maximum.at(chosen, other, largest)
 
     @cached_property
     def topics(self) -> Matrix:
@@ -210,6 +201,21 @@ class Landscape:
     def experience(self) -> NDArray[np.int64]:
         """How many projects each organisation takes part in."""
         return self.projects.sizes()
+
+    @cached_property
+    def roots(self) -> Vector:
+        """√projects of each organisation, 1 for none."""
+        return np.sqrt(np.maximum(self.experience, 1))
+
+    @cached_property
+    def standing(self) -> Vector:
+        """The experience of each organisation from 0 to 1: log2(1 + projects) / 8, at most 255."""
+        return np.log2(1.0 + np.minimum(self.experience, _EXPERIENCED)) / 8
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The projects as vectors of their words."""
+        return Vectors(self)
 
     @cached_property
     def sme(self) -> NDArray[np.bool_]:
@@ -263,16 +269,9 @@ class Landscape:
     @cached_property
     def together(self) -> Matrix:
         """Organisations x organisations: who took part in a project with whom."""
-        pairs = [np.zeros((2, 0), np.int64)]
-        for project in np.flatnonzero(self.members.sizes() > 1).tolist():
-            own = self.members.row(project).astype(np.int64)
-            pairs.append(np.stack((np.repeat(own, len(own)), np.tile(own, len(own)))))
-        one, other = np.concatenate(pairs, axis=1)
-        keys = np.unique(one * self.size("organisation") + other)
-        one, other = np.divmod(keys, self.size("organisation"))
-        apart = one != other
-        size = self.size("organisation")
-        return Matrix.of(one[apart], other[apart], size, size)
+        found = counted(self.members, self.members).matrix
+        apart = found.rows != found.columns
+        return Matrix.of(found.rows[apart], found.columns[apart], found.height, found.width)
 
     @cached_property
     def profile(self) -> Counts:
@@ -300,6 +299,12 @@ class Landscape:
         chosen = np.flatnonzero(self.members.sizes() >= _CONSORTIUM)
         width = int(self.strands.max(initial=0)) + 1
         return Matrix.of(chosen, self.strands[chosen], self.size("project"), width)
+
+    @cached_property
+    def strand_information(self) -> Vector:
+        """The information content of each strand: ln(1 + projects / projects in it)."""
+        sizes = np.bincount(self.in_strand.columns, minlength=self.in_strand.width)
+        return np.log(1 + max(len(self.in_strand.columns), 1) / np.maximum(sizes, 1))
 
     @cached_property
     def calls(self) -> Counts:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from math import log
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+
+from kg.matching.explanation import of_best
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,24 +30,29 @@ _MOST_COUNTED: Final = 255
 def count(texts: Iterable[str], analyse: Callable[[str], list[str]]) -> Mapping[str, pa.Table]:
     """Return the tables `term` and `posting` (term, project, how often) of the projects' texts."""
     numbers: dict[str, int] = {}
-    columns: tuple[list[int], list[int], list[int]] = ([], [], [])
+    columns: tuple[Any, Any, Any] = ([], [], [])
     for project, text in enumerate(texts):
         for term, often in Counter(analyse(text)).items():
             columns[0].append(numbers.setdefault(term, len(numbers)))
             columns[1].append(project)
             columns[2].append(min(often, _MOST_COUNTED))
-    order = np.argsort(np.array(columns[0], np.int32), kind="stable")
+    # Words are numbered in alphabetical order, so that numbers break ties as the words would.
+    terms = sorted(numbers)
+    renumbered = np.empty(len(terms), np.int32)
+    renumbered[[numbers[term] for term in terms]] = np.arange(len(terms))
+    columns = (renumbered[np.array(columns[0], np.int32)], *columns[1:])
+    order = np.argsort(columns[0], kind="stable")
     types = (np.int32, np.int32, np.uint8)
     arrays = [np.array(c, t)[order] for c, t in zip(columns, types, strict=True)]
     names = ["term", "project", "often"]
     posting = pa.table([pa.array(a) for a in arrays], names=names)
-    return {"term": pa.table({"text": list(numbers)}), "posting": posting}
+    return {"term": pa.table({"text": terms}), "posting": posting}
 
 
 def relevance(
     landscape: Landscape, query: str, analyse: Callable[[str], list[str]]
-) -> tuple[Vector, list[str]]:
-    """Return BM25 of every organisation for a query as a share of the best, and the terms used."""
+) -> tuple[Vector, float, list[str]]:
+    """Return BM25 of every organisation for a query over the best, the best, and the terms used."""
     known = landscape.terms
     asked = {known[t]: 1 + log(n) for t, n in Counter(analyse(query)).items() if t in known}
     starts = landscape.posting_starts
@@ -58,9 +65,8 @@ def relevance(
     scores = np.zeros(landscape.size("organisation"))
     for term in best:
         scores += asked[term] * _term(landscape, term)
-    return scores / max(float(scores.max(initial=0.0)), 1e-9), [
-        known_text(landscape, t) for t in best
-    ]
+    shares, highest = of_best(scores)
+    return shares, highest, [known_text(landscape, t) for t in best]
 
 
 def known_text(landscape: Landscape, term: int) -> str:

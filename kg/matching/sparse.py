@@ -57,7 +57,11 @@ class Matrix:
 
     def times(self, vector: Vector) -> Vector:
         """Return the product with a vector over the columns: a sum for each row."""
-        sums = np.bincount(self.rows, vector[self.columns], self.height)
+        return self.summed(vector[self.columns])
+
+    def summed(self, values: Vector) -> Vector:
+        """Return for each row the sum of the values of its entries."""
+        sums = np.bincount(self.rows, values, self.height)
         return sums.astype(np.float64, copy=False)
 
     def under(self, vector: Vector) -> Vector:

@@ -8,12 +8,12 @@
 |---|---|
 | organisation | iri label name short pic kind sme country region city homepage latitude longitude |
 | project | iri label title objective keywords start end signed status topic |
-| concept | iri label group (of exact matches) |
+| concept | iri label label_de notation |
 | label | concept text language preferred |
 | place | iri label label_de code |
 | entry | iri kind classes label label_de text country region from until product homepage … |
 | participation | project organisation coordinator |
-| field, masters, broader and the other relations | subject object |
+| field, masters, broader, exact and the other relations | subject object |
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ _RELATIONS: Final = {
     "field": ("project", ("field",), "concept"),
     "masters": ("organisation", ("masters",), "concept"),
     "broader": ("concept", ("broader",), "concept"),
+    "exact": ("concept", ("exactMatch",), "concept"),
     "project_programme": ("project", ("programme",), "programme"),
     "entry_technology": (
         "entry",
@@ -240,7 +241,6 @@ def _concepts(connection: duckdb.DuckDBPyConnection, base: str) -> tuple[str, ..
         _best("prefLabel", "en", "label"),
         _best("prefLabel", "de", "label_de"),
         one("notation"),
-        one("exactMatch", "exact"),
     ]
     _create(connection, "concept", _typed(base, "Technology"), columns)
     connection.execute(

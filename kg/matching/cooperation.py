@@ -1,0 +1,108 @@
+"""Terms of a score for who worked with whom: partners of partners, and projects in which they are.
+
+The closeness of a partner is Σ over the projects shared with the organisation: 1 / log2(1 +
+participants). A project is near to the organisation by its partners in it: Σ of their closeness /
+√(their projects), over its participants; its own projects are not near, but known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.matching.competences import takes_part
+from kg.matching.explanation import Reason, Term, of_best, softened
+
+if TYPE_CHECKING:
+    from kg.matching.landscape import Landscape
+    from kg.matching.sparse import Numbers, Vector
+
+
+def closeness(landscape: Landscape, seed: int) -> Vector:
+    """Return for each organisation, the one itself too, Σ 1 / log2(1 + participants)."""
+    projects = landscape.projects.row(seed)
+    sizes = landscape.members.sizes()[projects]
+    return landscape.members.gathered(projects, 1 / np.log2(1 + sizes))
+
+
+def nearness(landscape: Landscape, seed: int) -> Vector:
+    """Return for each project how near it is to an organisation; nothing for its own."""
+    partners = closeness(landscape, seed) / landscape.roots
+    partners[seed] = 0
+    near = landscape.members.times(partners) / np.maximum(landscape.members.sizes(), 1)
+    near[landscape.projects.row(seed)] = 0
+    return near
+
+
+def affinity(landscape: Landscape, seed: int) -> Vector:
+    """Return for each project how much of it are the organisation and its partners, at most 1."""
+    partners = closeness(landscape, seed) / landscape.roots
+    share = landscape.members.times(partners) / np.maximum(landscape.members.sizes(), 1)
+    return of_best(share)[0]
+
+
+def adamic_adar(landscape: Landscape, seed: int) -> Vector:
+    """Return Σ over common partners of 1 / ln(their partners), the baseline of that name."""
+    partners = landscape.together.row(seed)
+    degrees = np.maximum(landscape.together.sizes()[partners], 2)
+    return landscape.together.gathered(partners, 1 / np.log(degrees))
+
+
+def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
+    """Return the term for projects in which partners of the organisation are."""
+    near = nearness(landscape, seed)
+    values, best = softened(landscape.members.under(near))
+    close = closeness(landscape, seed)
+    close[seed] = 0
+
+    def reason(organisation: int, most: int) -> Reason:
+        telling = _telling(landscape, organisation, near)
+        iris = landscape.column("project", "iri")
+        said, constants = [], {}
+        for project in telling[:most]:
+            constants[iris[project]] = float(near[project])
+            said.append(takes_part(landscape, organisation, project))
+            there = landscape.members.row(project)
+            partner = int(there[np.argmax(close[there])])
+            shared = landscape.projects.row(seed)
+            known = shared[np.isin(shared, landscape.projects.row(partner))]
+            said.append(takes_part(landscape, partner, project))
+            said += [takes_part(landscape, one, int(known[0])) for one in (partner, seed)]
+        text = f"{len(telling)} projects with partners"
+        return Reason(tuple(said), {"nearness": constants, "best": best}, text, len(telling))
+
+    formula = (
+        "ln(1 + 20 x / best) / ln 21, x = sum over its projects of their nearness:"
+        " closeness of the partners in it / sqrt(projects of these) / participants"
+    )
+    return Term("cooperation", weight, values, formula, reason)
+
+
+def _telling(landscape: Landscape, organisation: int, worth: Vector) -> list[int]:
+    """Return the projects of an organisation that are worth something, the most first."""
+    own = landscape.projects.row(organisation)
+    order = own[np.argsort(-worth[own], kind="stable")]
+    return [int(n) for n in order[: int((worth[own] > 0).sum())]]
+
+
+def together_term(
+    landscape: Landscape, seed: int, about: tuple[Numbers, Vector], weight: float
+) -> Term:
+    """Return the term for projects about the text in which partners of the organisation are."""
+    rows, shares = about
+    near = affinity(landscape, seed)
+    worth = np.zeros(landscape.size("project"))
+    sizes = np.maximum(landscape.members.sizes(), 1)
+    worth[rows] = shares**5 * np.sqrt(near[rows]) / np.log2(1 + sizes[rows])
+    values, best = of_best(landscape.members.under(worth))
+
+    def reason(organisation: int, most: int) -> Reason:
+        telling = _telling(landscape, organisation, worth)
+        iris = landscape.column("project", "iri")
+        constants = {iris[p]: float(worth[p]) for p in telling[:most]}
+        said = tuple(takes_part(landscape, organisation, p) for p in telling[:most])
+        return Reason(said, {"worth": constants, "best": best}, of=len(telling))
+
+    formula = "sum of worth / best; worth: relevance^5 * sqrt(affinity) / log2(1 + participants)"
+    return Term("together", weight, values, formula, reason)
