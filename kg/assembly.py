@@ -1,7 +1,8 @@
 """Assembly: from what a loader reads, or has read, to the folder of a finished import.
 
 1. The statements of the loader go to `statements.parquet` as they come, what it could not use to
-   `rejects.parquet`.
+   `rejects.parquet`. Where a curator has corrected cells that were rejected, the files are read
+   again, and lines with such cells are taken from that (kg.curation.corrections).
 2. Repairs that curators have decided on this source change the statements (kg.curation.repairs);
    `repairs.parquet` has what they changed.
 3. Records with a term that cannot be RDF (an IRI with a blank in it, a language tag that is none)
@@ -22,14 +23,15 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kg import choice, contradictions, database, imports, quarantine, statements
-from kg.curation import repairs
+from kg.curation import corrections, repairs
 from kg.database import quoted
 from kg.identifiers import Identifiers
 from kg.source import Context
@@ -105,6 +107,7 @@ class Assembly:
         """Make the import of files; `key` is what it is made of."""
         with self.stages.stage("read"):
             members, silent_rows = self._read(source, paths)
+            self._read_corrected(source, paths)
         self._finish(key, members, silent_rows)
 
     def again(self, one: Import, key: dict[str, Any]) -> None:
@@ -113,6 +116,9 @@ class Assembly:
             for name, first in _AS_READ.items():
                 there = one.file(first) if one.file(first).exists() else one.file(name)
                 _link(there, self._file(name))
+            for name in corrections.FILES:
+                if one.file(name).exists():
+                    _link(one.file(name), self._file(name))
         counts = one.manifest["records"]
         silent_rows = {file: n for file in counts if (n := counts[file].get("nothing", 0))}
         self._finish(key, one.manifest["members"], silent_rows)
@@ -123,6 +129,7 @@ class Assembly:
         with database.connect(self.folder / "spill", self.settings.memory) as connection:
             repairs.register(connection, self.decisions)
             with self.stages.stage("repair"):
+                self._correct(connection)
                 self._repair(connection)
             with self.stages.stage("choose"):
                 self._reject_unwritable(connection)
@@ -139,12 +146,7 @@ class Assembly:
 
     def _read(self, source: Source, paths: Sequence[Path]) -> tuple[list[str], Mapping[str, int]]:
         """Return the names of the files in the download, and their rows that say nothing."""
-        context = Context(
-            identifiers=Identifiers(self.settings.base),
-            graph=Identifiers(self.settings.base).graph(source.name),
-            codes=self._codes(),
-            progress=lambda done, total: self.stages.progress("read", done, total),
-        )
+        context = self._context(source)
         members: dict[str, None] = {}
         rows = _noting_files(source.read(paths, context), members)
         statements.write(rows, self._file("statements"))
@@ -152,8 +154,41 @@ class Assembly:
         statements.write(context.rejects, self._file("rejects"), statements.REJECT_SCHEMA)
         return list(members), context.silent
 
+    def _read_corrected(self, source: Source, paths: Sequence[Path]) -> None:
+        """Read again where decisions correct cells that were rejected."""
+        made = corrections.of(self.decisions)
+        if not made:
+            return
+        table = pq.read_table(self._file("rejects")).to_pylist()
+        fitting = corrections.fitting(made, (statements.Reject(**row) for row in table))
+        if fitting:
+            context = replace(self._context(source), corrections=fitting)
+            corrections.keep(context, source.read(paths, context), self.folder)
+
+    def _context(self, source: Source) -> Context:
+        return Context(
+            identifiers=Identifiers(self.settings.base),
+            graph=Identifiers(self.settings.base).graph(source.name),
+            codes=self._codes(),
+            progress=lambda done, total: self.stages.progress("read", done, total),
+        )
+
     def _codes(self) -> dict[str, dict[str, str]]:
         return {name: _notations(other) for name, other in self.others.items()}
+
+    def _correct(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take corrected lines from the second reading."""
+        merged = corrections.merge(connection, self.folder)
+        if merged:
+            self._keep_read()
+        for name, rows in merged.items():
+            self._rewrite(connection, name, rows)
+
+    def _keep_read(self) -> None:
+        """Keep what was read under other names, before it is changed for the first time."""
+        for name, first in _AS_READ.items():
+            if not self._file(first).exists():
+                _link(self._file(name), self._file(first))
 
     def _repair(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Replace the statements that repairs change; the file `stated` keeps what was read."""
@@ -162,7 +197,7 @@ class Assembly:
             return
         if not repairs.fit(connection, stated, XSD_STRING):
             return
-        _link(self._file("statements"), self._file("stated"))
+        self._keep_read()
         self._rewrite(connection, "statements", repairs.REPAIRED.format(stated=stated))
         _copy(connection, f"SELECT * FROM {repairs.TABLE}", self._file("repairs"))
 
@@ -174,9 +209,7 @@ class Assembly:
         if not _size(connection, "illegal"):
             return
         connection.execute(_UNWRITABLE.format(statements=stated))
-        for name, first in _AS_READ.items():
-            if not self._file(first).exists():
-                _link(self._file(name), self._file(first))
+        self._keep_read()
         kept = f"SELECT s.* FROM {stated} s ANTI JOIN unwritable u ON s.record = u.record"
         self._rewrite(connection, "statements", kept)
         told = f"SELECT * FROM read_parquet({quoted(self._file('rejects'))})"
@@ -207,7 +240,12 @@ class Assembly:
     def _tell_decisions(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         """Write each decision with how often it was used; return the counts by kind."""
         stated = f"read_parquet({quoted(self._file('statements'))})"
-        table = f"(SELECT * FROM {repairs.TABLE})" if self._file("repairs").exists() else _NONE
+        parts = [_NONE]
+        if self._file("repairs").exists():
+            parts.append(f"SELECT decision FROM {repairs.TABLE}")
+        if self._file("corrected-lines").exists():
+            parts.append(f"SELECT decision FROM ({corrections.made(self.folder)})")
+        table = f"({' UNION ALL '.join(parts)})"
         connection.execute(_USED.format(repaired=table, stated=stated))
         _copy(connection, "SELECT * FROM used ORDER BY number", self._file("decisions"))
         _copy(connection, "SELECT DISTINCT * FROM waived ORDER BY ALL", self._file("waived"))
@@ -267,7 +305,7 @@ _AS_READ: Final = {"statements": "stated", "rejects": "unread"}
 _CHOSEN: Final = "(SELECT subject, path, value FROM decision WHERE kind = 'choose')"
 _WAIVED: Final = "(SELECT * FROM decision WHERE kind = 'waive')"
 _REJECTED: Final = "(SELECT * FROM decision WHERE kind = 'reject')"
-_NONE: Final = "(SELECT NULL::VARCHAR AS decision WHERE false)"
+_NONE: Final = "SELECT NULL::VARCHAR AS decision WHERE false"
 _USED: Final = """
 CREATE TEMP TABLE used AS
 WITH count AS (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.statements import Reject
 
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from kg.statements import Statement
 
 
+Correction = dict[tuple[str, str], tuple[str, str]]
+"""Columns and cells of a file, with what is read instead and the decision that says so."""
+
+
+class Corrected(NamedTuple):
+    """A cell that was read as another one."""
+
+    decision: str
+    column: str
+    value: str
+    new: str
+
+
 @dataclass
 class Context:
     """What a loader is given besides its paths.
@@ -30,6 +43,9 @@ class Context:
     notations to concept IRIs (`{"euroscivoc": {"1205": "http://…"}, "nuts": {"DE125": "http://…"}}`)
     for those vocabularies the loader says it `uses` and that are loaded; `progress` takes bytes
     done and bytes in all. `silent` counts by file the rows that say nothing which the graph holds.
+
+    `corrections` are cells to be read instead of others, by file, column and cell, each with the
+    decision that says so (kg.curation.corrections); `corrected` tells which were, by file and line.
     """
 
     identifiers: Identifiers
@@ -38,12 +54,36 @@ class Context:
     progress: Callable[[int, int], None] = lambda _done, _total: None
     rejects: list[Reject] = field(default_factory=list)
     silent: Counter[str] = field(default_factory=Counter)
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    corrected: dict[tuple[str, int], list[Corrected]] = field(default_factory=dict)
 
     def reject(
         self, file: str, line: int, reason: str, text: str = "", column: str | None = None
     ) -> None:
         """Set a piece of the source aside: where it stands, why, and the text itself."""
         self.rejects.append(Reject(file, line, column, reason, text))
+
+    def correct(self, file: str, line: int, columns: Sequence[str], row: list[str]) -> list[str]:
+        """Return a row with its corrected cells, or parts of cells between `|`, and note them."""
+        if file not in self.corrections:
+            return row
+        given = self.corrections[file]
+
+        def read(column: str, part: str) -> str:
+            if (column, part) not in given:
+                return part
+            new, decision = given[column, part]
+            made = self.corrected.setdefault((file, line), [])
+            made.append(Corrected(decision, column, part, new))
+            return new
+
+        found = []
+        for column, cell in zip(columns, row, strict=True):
+            whole = read(column, cell.strip())
+            parts = whole == cell.strip() and "|" in cell
+            found.append("|".join(read(column, p.strip()) for p in cell.split("|")) if parts
+                         else whole)  # fmt: skip
+        return found
 
     def code(self, vocabulary: str, notation: str) -> str | None:
         """Return the concept of a notation in a loaded vocabulary, or None."""

@@ -69,6 +69,7 @@ class Table:
             SourceError: the file as a whole is not UTF-8.
         """
         width, taken = len(self.columns), self._taken
+        correct, correcting = self._context.correct, self.name in self._context.corrections
         reader = self._reader()
         while True:
             taken.clear()
@@ -84,7 +85,7 @@ class Table:
             if len(row) == width:
                 self._read += len(taken)
                 if self._is_text(line, row):
-                    yield line, row
+                    yield line, correct(self.name, line, self.columns, row) if correcting else row
             elif not row:
                 self._read += len(taken)
             else:

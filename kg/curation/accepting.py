@@ -2,7 +2,7 @@
 
 What breaks a rule by itself (a list of codes, a pattern, a datatype) is wrong in every record of
 the source: with `everywhere`, accepting it makes a recipe for the value. What is wrong beside other
-values is decided record by record.
+values is decided record by record. What a loader rejected is of no record yet: it makes a recipe.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kg import database
+from kg.curation.corrections import is_reading
 from kg.curation.decisions import Decision
-from kg.curation.requests import rule_iri
+from kg.curation.requests import found_in, rule_iri
 from kg.fixes import proposals
+from kg.rejections import COMPONENT
 from kg.terms import SH
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ _ROWS: Final = """
 SELECT rule, component, subject, path, value, value_kind, datatype, file, line, field, record,
   stated
 FROM {findings}
-WHERE rule = $rule AND record IS NOT NULL AND ($record IS NULL OR record = $record)
+WHERE rule = $rule AND ($record IS NULL OR record = $record)
+  AND (record IS NOT NULL OR component = $reading AND field IS NOT NULL)
 ORDER BY file, line, field, value
 """
 _CELLS: Final = """
@@ -58,7 +61,7 @@ class _Change(NamedTuple):
 
     row: dict[str, Any]
     file: str
-    record: str
+    record: str | None
     field: str | None
     value: str
     new: str
@@ -86,8 +89,12 @@ def accept(
     """
     with database.small() as connection:
         found = connection.execute(
-            _ROWS.format(findings=one.table("findings")),
-            {"rule": rule_iri(one, rule), "record": record},
+            _ROWS.format(findings=found_in(one, rule)),
+            {
+                "rule": rule_iri(one, rule),
+                "record": record,
+                "reading": str(one.manifest["base"]) + COMPONENT,
+            },
         ).fetchall()
     rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found]
     fixes = proposals(one, rows, lists)
@@ -141,7 +148,9 @@ def _cells(
 
 
 def _decision(one: Import, change: _Change, *, everywhere: bool) -> Decision:
-    alone = everywhere and change.row["component"] in _ALONE and not change.fix.predicate
+    alone = is_reading(change.row["rule"]) or (
+        everywhere and change.row["component"] in _ALONE and not change.fix.predicate
+    )
     return Decision(
         id="",
         kind="repair",

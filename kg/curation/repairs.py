@@ -42,7 +42,8 @@ SELECT s.file_row_number AS place, d.id AS decision, d.new = '' AS omitted,
   CASE WHEN s.kind <> 1 OR contains(d.new, ':') THEN d.new
     ELSE regexp_replace(s.object, '[^/#]*$', '') || d.new END AS object
 FROM {stated} s JOIN decision d ON s.object = d.value
-WHERE d.kind = 'repair' AND s.field IS NOT DISTINCT FROM d.field
+WHERE d.kind = 'repair' AND NOT contains(coalesce(d.rule, ''), '#Reading')
+  AND s.field IS NOT DISTINCT FROM d.field
   AND (d.file IS NULL OR d.file = s.file) AND (d.record IS NULL OR d.record = s.record)
 QUALIFY row_number() OVER (
   PARTITION BY s.file_row_number ORDER BY d.record IS NULL, d.number DESC) = 1

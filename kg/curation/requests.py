@@ -3,13 +3,15 @@
 A curator names a finding by its rule and record, and by column and value where these leave several.
 The decision needs all of them, so they are looked up among the findings; without a rule, among the
 statements. A value that is the result of an earlier repair is traced back to the source's own.
+What a loader rejected is of no record yet: decisions about it are for every record of the source.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kg import database
+from kg import database, rejections
+from kg.curation.corrections import is_reading
 from kg.curation.decisions import Decision
 from kg.errors import NotFoundError, ParameterError
 from kg.identifiers import Identifiers
@@ -25,7 +27,8 @@ _MOST: Final = 20
 _PLACES: Final = """
 SELECT DISTINCT rule, file, record, field, subject, path, coalesce(stated, value) AS value,
   message_en
-FROM {findings} WHERE record IS NOT NULL AND rule = $rule
+FROM {findings}
+WHERE rule = $rule AND (record IS NOT NULL OR contains(rule, '#Reading') AND field IS NOT NULL)
 """
 _CELLS: Final = """
 SELECT DISTINCT NULL AS rule, file, record, field, NULL AS subject, NULL AS path, object AS value,
@@ -65,13 +68,16 @@ def decide(one: Import, asked: Request) -> list[Decision]:
     if not (asked.rule or asked.field):
         detail = "Which finding? Its rule is missing, or the column and the value"
         raise ParameterError(detail, parameter="rule")
-    if not (asked.record or asked.everywhere):
+    unread = is_reading(rule_iri(one, asked.rule))
+    if unread and asked.kind == "waive":
+        raise ParameterError("What could not be read cannot be let in; repair it", parameter="kind")
+    if not (asked.record or asked.everywhere or unread):
         detail = "Which record? Name it, or ask for every record of the source"
         raise ParameterError(detail, parameter="record")
     found = _places(one, asked)
     if not found:
         raise NotFoundError("The import has no such finding or value", **_told(asked))
-    if asked.everywhere:
+    if asked.everywhere or unread:
         found = _everywhere(found)
     if asked.kind == "repair" and len({(p["file"], p["field"], p["value"]) for p in found}) > 1:
         cells = [{name: p[name] for name in ("record", "field", "value")} for p in found[:_MOST]]
@@ -101,13 +107,19 @@ def rule_iri(one: Import, rule: str | None) -> str | None:
     return rule if rule is None or is_iri(rule) else f"{base}shapes#{rule}"
 
 
+def found_in(one: Import, rule: str) -> str:
+    """Return the SQL of the findings that a rule is among: those of the rules, or the rejects."""
+    reading = is_reading(rule_iri(one, rule))
+    return rejections.findings(one) if reading else one.table("findings")
+
+
 def _told(asked: Request) -> dict[str, Any]:
     names = ("rule", "record", "field", "value")
     return {name: value for name in names if (value := getattr(asked, name)) is not None}
 
 
 def _places(one: Import, asked: Request) -> list[dict[str, Any]]:
-    text = _PLACES.format(findings=one.table("findings"))
+    text = _PLACES.format(findings=found_in(one, asked.rule or ""))
     values: dict[str, Any] = {"rule": rule_iri(one, asked.rule)}
     if not asked.rule:
         text, values = _CELLS.format(statements=one.table("statements")), {}
