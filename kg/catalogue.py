@@ -45,7 +45,7 @@ SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 _AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
 _MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
-_FILE_TYPES: Final = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE"}
+_FILE_TYPES: Final = {"nq": "RDF_N_QUADS", "ttl": "RDF_TURTLE", "parquet": "PARQUET"}
 _FEATURES: Final = ("N-Triples", "N-Quads", "Turtle", "TriG", "JSON-LD", "RDF_XML")
 _SYNTAXES: Final = "http://www.w3.org/ns/formats/"
 
@@ -151,7 +151,8 @@ def _access(catalogue: Catalogue, this: str) -> Iterator[Quad]:
     for name in _FEATURES:
         yield link(this, VOID + "feature", _SYNTAXES + name)
     for file in catalogue.files(None):
-        yield link(this, VOID + "dataDump", catalogue.url(file))
+        if file.form in distribution.RDF:
+            yield link(this, VOID + "dataDump", catalogue.url(file))
 
 
 def _described_service(endpoint: str) -> Iterator[Quad]:
@@ -298,7 +299,8 @@ def _distribution(
     yield link(this, DCAT + "downloadURL", url)
     yield typed(this, DCAT + "byteSize", str(file.size), XSD + "nonNegativeInteger")
     yield link(this, DCAT + "mediaType", _MEDIA_TYPES + distribution.FORMATS[file.form])
-    yield link(this, DCAT + "compressFormat", _MEDIA_TYPES + "application/gzip")
+    if file.compressed:
+        yield link(this, DCAT + "compressFormat", _MEDIA_TYPES + "application/gzip")
     yield link(this, DCTERMS + "format", f"{_AUTHORITY}file-type/{_FILE_TYPES[file.form]}")
     yield link(this, SPDX + "checksum", checksum)
     yield link(checksum, RDF_TYPE, SPDX + "Checksum")

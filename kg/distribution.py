@@ -6,9 +6,10 @@ made when somebody first asks, and never again, because a release never changes:
 1. Each graph is written as N-Quads and as Turtle, compressed. Files of gzip put behind one another
    are a file of gzip (RFC 1952, section 2.2), and so are Turtle documents without blank nodes; the
    files of the whole release are those of its graphs in a row.
-2. The distinct subjects go to `subjects.parquet`, in order; feeds and site maps are cut from it.
-3. The statistics for VoID go to `statistics.json` (kg.statistics).
-4. The finished folder is renamed to `releases/<n>/dumps`; its `manifest.json` lists the files with
+2. All statements are a table in Parquet, with the columns of a statement (kg.columns.parquet).
+3. The distinct subjects go to `subjects.parquet`, in order; feeds and site maps are cut from it.
+4. The statistics for VoID go to `statistics.json` (kg.statistics).
+5. The finished folder is renamed to `releases/<n>/dumps`; its `manifest.json` lists the files with
    their sizes and SHA-256 sums. One process makes it while others wait.
 
 The same release gives the same bytes: the store's order is fixed and no time is written.
@@ -26,11 +27,15 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse, serialize
 
 from kg import database, statistics
+from kg.columns import build_from_quads
+from kg.columns.parquet import export_parquet
 from kg.database import quoted
 from kg.errors import BusyError, NotFoundError
 from kg.prefixes import prefixes, sort_prefixes
@@ -38,14 +43,18 @@ from kg.workspace import PARTIAL, disk_errors, new_folder, read_manifest, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from kg.statistics import Statistics
     from kg.store import OpenRelease
 
 NAME: Final = "cluster-atlas"
-FORMATS: Final = {"nq": "application/n-quads", "ttl": "text/turtle"}
-"""The media type of each form, by file name extension."""
+RDF: Final = ("nq", "ttl")
+FORMATS: Final = {
+    "nq": "application/n-quads",
+    "ttl": "text/turtle",
+    "parquet": "application/vnd.apache.parquet",
+}
+"""The media type of each form, by file name extension; those of RDF are compressed besides."""
 
 _LEVEL: Final = 4
 _BLOCK: Final = 1024 * 1024
@@ -61,6 +70,16 @@ class DumpFile(NamedTuple):
     form: str
     size: int
     sha256: str
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the file is in gzip, as those of RDF are."""
+        return self.form in RDF
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the file as it is."""
+        return "application/gzip" if self.compressed else FORMATS[self.form]
 
     @property
     def digest(self) -> str:
@@ -169,17 +188,20 @@ def _make(folder: Path, opened: OpenRelease, base: str, memory: int) -> None:
     names = _names(graphs, base)
     paths = {
         (graph, form): folder / f"{NAME}-{opened.number}.{names[graph]}.{form}.gz"
-        for form in FORMATS
+        for form in RDF
         for graph in graphs
     }
     for graph in graphs:
         _write_quads(paths[graph, "nq"], opened, graph)
         _write_turtle(paths[graph, "ttl"], paths[graph, "nq"], base)
     files = [_listed(path, graph, form) for (graph, form), path in paths.items()]
-    for form in FORMATS:
+    for form in RDF:
         whole = folder / f"{NAME}-{opened.number}.{form}.gz"
         _join([paths[graph, form] for graph in graphs], whole)
         files.append(_listed(whole, None, form))
+    table = folder / f"{NAME}-{opened.number}.parquet"
+    _write_table(table, opened, memory)
+    files.append(_listed(table, None, "parquet"))
     _count(folder, [(graph, paths[graph, "nq"]) for graph in graphs], base, memory)
     write_manifest(folder, _manifest(opened.number, files))
 
@@ -223,6 +245,17 @@ def _compressed(raw: BinaryIO) -> Iterator[IO[bytes]]:
     """Yield a stream that compresses into another, with neither name nor time in its header."""
     with gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as stream:
         yield cast("IO[bytes]", stream)
+
+
+def _write_table(path: Path, opened: OpenRelease, memory: int) -> None:
+    """Write all statements as Parquet, from the release's columns or from ones made for this."""
+    columns = opened.release.folder / "columns"
+    with TemporaryDirectory(prefix="columns", dir=path.parent) as made:
+        if not columns.is_dir():
+            columns = Path(made)
+            build_from_quads(opened.store, columns, memory)
+        export_parquet(columns, path, memory)
+    shutil.rmtree(path.parent / "spill", ignore_errors=True)
 
 
 class _Lines:

@@ -78,7 +78,7 @@ def _catalog_links(to: Visit, form: Form, known: Catalogue) -> list[Link]:
     links += [Link(a.href, relation, {"type": a.media_type}) for a in others]
     links.append(Link(to.local("/.well-known/void"), "describedby"))
     links += [
-        Link(known.url(file), "item", {"type": "application/gzip"}) for file in known.files(None)
+        Link(known.url(file), "item", {"type": file.content_type}) for file in known.files(None)
     ]
     links += [Link(one, "license") for one in to.shelf.licences(known.graphs)]
     links += [Link("http://www.w3.org/ns/dcat#Catalog", "type")]
@@ -138,15 +138,9 @@ def _graph(known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
     return {
         "shown": Shown(text, source.homepage, external=True) if source else Shown(text),
         "triples": known.distribution.statistics().graphs[graph].triples,
-        "licence": Shown(licence, licence, external=True),
+        "licence": Shown(pages.licence(licence), licence, external=True),
         "files": files,
     }
-
-
-@readable(router, "/", include_in_schema=False)
-def home(request: Request) -> RedirectResponse:
-    """Lead whoever comes to the host itself to the catalogue."""
-    return RedirectResponse(visit(request).local("/catalog"), 303)
 
 
 @readable(router, "/dataset", "The dataset")

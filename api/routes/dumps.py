@@ -1,4 +1,4 @@
-"""`/dumps`: releases as files, whole and graph by graph, in N-Quads and Turtle, compressed.
+"""`/dumps`: releases as files, whole and by graph in N-Quads and Turtle, whole as a Parquet table.
 
 A file never changes, so it may be kept for ever, its entity tag is its SHA-256, and a broken
 download goes on with a range. Its name is looked up among those of the release; nothing of the
@@ -30,8 +30,9 @@ router = APIRouter(tags=["dumps"])
 
 _JSON: Final = "application/json"
 _GZIP: Final = "application/gzip"
+_PARQUET: Final = distribution.FORMATS["parquet"]
 _FILE_RESPONSES: Final = {
-    200: {"content": {_GZIP: {}}},
+    200: {"content": {_GZIP: {}, _PARQUET: {}}},
     206: {"description": "The range that was asked for."},
     304: {"description": "The client has it."},
     416: {"description": "The range lies outside the file."},
@@ -130,7 +131,7 @@ def file(request: Request, number: int, name: str) -> Response:
     headers = to.headers("file") | _of_file(to, known, found)
     if unchanged(request, headers):
         return Response(None, 304, headers)
-    return ranges.answer(request, path, _GZIP, headers)
+    return ranges.answer(request, path, found.content_type, headers)
 
 
 def _of_file(to: Visit, known: Catalogue, found: DumpFile) -> dict[str, str]:

@@ -36,7 +36,8 @@ from kg.errors import (
     QuerySyntaxError,
     QueryTimeoutError,
 )
-from kg.query.evaluation import Query, Source, run
+from kg.query.columns import Columns
+from kg.query.evaluation import OXIGRAPH, Query, Source, run
 from kg.query.guards import inspect
 from kg.query.rewriting import rewrite, suspicious
 from kg.query.syntax import check, parse
@@ -103,9 +104,12 @@ class Step:
 class Plan:
     """A plan: the query as the engine got it, and the last step, which has the others as inputs.
 
-    `complete` if the query was carried out to its end, so that the counts are true.
+    `complete` if the query was carried out to its end, so that the counts are true. `engine` is who
+    answers the query when it is asked, and `reason` why; the steps are Oxigraph's in any case.
     """
 
+    engine: str
+    reason: str
     query: str
     rewritten: bool
     complete: bool
@@ -118,8 +122,9 @@ class Plan:
 
     def text(self) -> str:
         """Return the plan for people: rows, seconds and operation of each step, one a line."""
+        choice = f"answered by: {self.engine} ({self.reason})"
         head = f"{'rows':>10}  {'seconds':>10}  operation"
-        return "\n".join([head, *self.step.lines(), ""])
+        return "\n".join([choice, head, *self.step.lines(), ""])
 
 
 def program() -> str:
@@ -168,7 +173,18 @@ class Explainer:
             complete = True
         step = Step.of(made["plan"], counted=complete)
         planning = made["planning duration in seconds"]
-        return Plan(written, written != query, complete, planning, step)
+        engine, reason = await asyncio.to_thread(self._choice, request)
+        return Plan(engine, reason, written, written != query, complete, planning, step)
+
+    def _choice(self, request: QueryRequest) -> tuple[str, str]:
+        """Return the engine that answers the query when it is asked, and why."""
+        if request.engine == OXIGRAPH:
+            return OXIGRAPH, "asked for by `engine`"
+        folder = self.opened.release.folder / "columns"
+        if not folder.is_dir():
+            return OXIGRAPH, "the release has no columns yet"
+        # The memory is that of the saved queries, which may have the same file open.
+        return Columns(folder, self.memory // (2 * 1024 * 1024)).choice(request)
 
     def _prepare(self, request: QueryRequest) -> tuple[str, str, bool]:
         """Return the query, what the engine is to get, and whether the default graph is all."""

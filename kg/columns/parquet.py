@@ -23,7 +23,9 @@ _VALUE = "atlas_value(t.o)"
 
 def export_parquet(folder: Path, target: Path, memory: int = 1024) -> None:
     """Write the statements of the columns in a folder to one Parquet file."""
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{folder / DATABASE}' AS columns (READ_ONLY)")
+        connection.execute("USE columns")
         connection.execute(f"SET memory_limit = '{memory}MiB'")
         connection.execute(f"SET temp_directory = '{target.parent / 'spill'}'")
         connection.execute(

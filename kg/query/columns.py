@@ -59,6 +59,26 @@ class Columns:
 
         return Engine.open(self._folder, memory=self._memory, spill=spill_folder())
 
+    def choice(self, request: QueryRequest, base: str = "") -> tuple[str, str]:
+        """Return which engine answers a query, `columns` or `oxigraph`, and why.
+
+        Raises:
+            QuerySyntaxError: the text is no SPARQL query.
+        """
+        if request.engine == "auto" and not _WORK.search(request.text):
+            return "oxigraph", "nothing in it is aggregated, ordered or told apart"
+        from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
+
+        try:
+            advice = self._engine.advise(request.text, base)
+            if advice.engine == "columns" or request.engine == "columns":
+                self._engine.plan(request.text, _choice(request.dataset), base)
+        except NotCompilable as error:
+            return "oxigraph", f"not covered by the columns: {error.detail}"
+        if request.engine == "auto":
+            return advice.engine, advice.reason
+        return request.engine, "asked for by `engine`"
+
     def answer(self, request: QueryRequest, base: str | None) -> ColumnAnswer | None:
         """Return the answer to a query that is for the columns, None if it is for Oxigraph.
 

@@ -44,7 +44,7 @@ def explain(
 
 def operations(plan: Plan) -> list[str]:
     """Return the operations, each without its arguments."""
-    return [line.split()[2].partition("(")[0] for line in plan.text().splitlines()[1:]]
+    return [line.split()[2].partition("(")[0] for line in plan.text().splitlines()[2:]]
 
 
 def test_steps_with_their_rows(sample_release: OpenRelease) -> None:
@@ -55,6 +55,21 @@ def test_steps_with_their_rows(sample_release: OpenRelease) -> None:
     assert not plan.rewritten
     assert plan.step.rows == 3
     assert plan.document()["step"]["inputs"][0]["inputs"][0]["rows"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "engine"),
+    [
+        (f"SELECT ?o {{ ?o a {SME} }} LIMIT 3", "oxigraph"),
+        ("SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p", "columns"),
+        ("SELECT DISTINCT ?s { ?s ?p ?o FILTER(RAND() < 2) }", "oxigraph"),
+    ],
+)
+def test_says_who_answers(query: str, engine: str, sample_release: OpenRelease) -> None:
+    plan = explain(sample_release, query)
+
+    assert plan.engine == engine
+    assert plan.document()["reason"] in plan.text()
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,7 @@ def test_explain_as_json(client: Client) -> None:
     answer = client.ask("/sparql/explain", f"ASK {{ ?o a {SME} }}").json()
 
     assert answer["complete"] is True
+    assert answer["engine"] == "oxigraph"
     assert answer["step"]["rows"] == 1
     assert answer["step"]["inputs"][0]["operation"].startswith("QuadPattern(")
 
@@ -179,7 +180,9 @@ def test_explain_as_text(options: dict[str, Any], client: Client) -> None:
     answer = client.get("/sparql/explain", params=params, **options)
 
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text.split()[:3] == ["rows", "seconds", "operation"]
+    engine, head = answer.text.splitlines()[:2]
+    assert engine.startswith("answered by: oxigraph (")
+    assert head.split() == ["rows", "seconds", "operation"]
 
 
 def test_forms_that_there_are_not(client: Client) -> None:

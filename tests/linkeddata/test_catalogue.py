@@ -122,7 +122,7 @@ def test_distributions_are_what_is_served(client: httpx.Client, dcat: Graph) -> 
         assert str(dcat.value(one, DCAT.mediaType)).startswith("https://www.iana.org/assignments/")
         assert str(dcat.value(one, DCTERMS["format"])).startswith("http://publications.europa.eu/")
 
-    assert len(distributions) == 12
+    assert len(distributions) == 13
 
 
 @pytest.mark.parametrize("path", ["/.well-known/void", "/catalog"])
