@@ -30,6 +30,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT DISTINCT ?technology ?label ?giver ?taker WHERE {{
   VALUES (?giver ?taker) {{ (<{one}> <{other}>) (<{other}> <{one}>) }}
   ?giver atlas:canOffer ?technology . ?technology rdfs:label ?label .
+  FILTER(LANG(?label) = "en")
   {{ ?taker atlas:sector|atlas:field ?technology }}
   UNION
   {{ ?request a atlas:Request ; atlas:technology ?technology ; atlas:party/atlas:memberOf* ?taker }}

@@ -26,14 +26,10 @@ DateQuery = Annotated[
 ]
 
 _SPARQL: Final = """PREFIX atlas: <{ontology}>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?cluster ?country (COUNT(DISTINCT ?organisation) AS ?members) WHERE {{
   <{network}> atlas:hasMember ?cluster .
-  ?cluster a atlas:Cluster .
-  OPTIONAL {{
-    ?cluster atlas:hasMember+ ?organisation .
-    ?organisation a atlas:Organisation ; atlas:country ?country
-  }}
+  ?cluster a atlas:Cluster
+  OPTIONAL {{ ?cluster atlas:hasMember ?organisation . ?organisation atlas:country ?country }}
 }}
 GROUP BY ?cluster ?country ORDER BY ?cluster ?country LIMIT {limit}"""
 

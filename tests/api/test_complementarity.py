@@ -141,3 +141,16 @@ def test_a_network_comes_as_a_table(ask: Ask) -> None:
 
 def test_an_unknown_network_is_not_found(ask: Ask) -> None:
     assert ask("/networks/none-such").status_code == 404
+
+
+def test_the_equivalent_queries_name_the_same(ask: Ask) -> None:
+    """What members master is in both; the look-up knows services, projects and gaps besides."""
+    gifts = ask("/complementarity", a="its-owl", b="dimecc", limit=1000).json()
+    told = ask("/sparql", query=gifts["sparql"]["query"], format="csv").text
+    network = ask("/networks/example-alpine-network", limit=1000).json()
+    counted = ask("/sparql", query=network["sparql"]["query"], format="csv").text
+
+    for item in gifts["items"]:
+        if any(s["predicate"] == "masters" for t in item["explanation"] for s in t["statements"]):
+            assert item["id"] in told
+    assert all(item["id"] in counted for item in network["items"])
