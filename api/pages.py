@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from importlib import resources
 from itertools import groupby
@@ -54,6 +55,11 @@ _PLAIN: Final = frozenset(
 _PATH: Final = "/%:@!$&'()*+,;=~-._"
 
 
+_LICENCE: Final = re.compile(
+    r"https?://creativecommons\.org/(licenses/[a-z-]+|publicdomain/zero)/([0-9.]+)/?"
+)
+
+
 class Shown(NamedTuple):
     """A value as a page shows it; `href` is None for what is no link."""
 
@@ -96,24 +102,37 @@ def language(visit: Visit, named: str | None) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("api", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    environment.filters["licence"] = licence
+    return environment
+
+
+def licence(iri: str) -> str:
+    """Return what people call a licence; its address if it is none of Creative Commons."""
+    found = _LICENCE.fullmatch(iri)
+    if found is None:
+        return iri
+    kind, version = found.groups()
+    return f"CC0 {version}" if kind == "publicdomain/zero" else f"CC {kind[9:].upper()} {version}"
 
 
 @lru_cache(maxsize=1)
-def _css() -> str:
+def stylesheet() -> str:
+    """Return the style sheet of every page."""
     return resources.files("api").joinpath("templates/atlas.css").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
-def _policy() -> str:
-    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+def policy() -> str:
+    """Return the Content-Security-Policy of a page with that style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(stylesheet().encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none';"
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     )
 
@@ -137,7 +156,7 @@ def answer(
     chosen = language(visit, named_language)
     named = [] if named_language else ["Accept-Language"]
     headers = visit.headers(f"html-{chosen}", links, [*vary, *named])
-    headers |= {"Content-Language": chosen, "Content-Security-Policy": _policy()}
+    headers |= {"Content-Language": chosen, "Content-Security-Policy": policy()}
 
     def body() -> bytes:
         shared = _shared(visit, chosen) | {"alternates": alternates, "licences": ()}
@@ -156,7 +175,7 @@ def _shared(visit: Visit, chosen: str) -> dict[str, Any]:
         "visit": visit,
         "language": chosen,
         "words": WORDS[chosen],
-        "css": Markup(_css()),  # noqa: S704 - our own file
+        "css": Markup(stylesheet()),  # noqa: S704 - our own file
         "other_language": other,
         "other_href": f"?{parts}lang={other}",
         "created": asof.created(release).isoformat(),

@@ -15,9 +15,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from api.answers import CROSS_ORIGIN
+from api.pages import policy, stylesheet
 from api.representations import HTML, negotiate
 from kg import releases
-from kg.prefixes import prefixes, prologue
+from kg.prefixes import prefixes
 from kg.query.formats import GRAPHS, SOLUTIONS
 from kg.terms import RDF_TYPE, XSD_INTEGER
 
@@ -46,10 +47,20 @@ _RESULTS: Final = {
     "n3": "N3",
 }
 _READ: Final = ("turtle", "ntriples", "rdfxml", "jsonld", "n3")
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
-)
 _EXAMPLE: Final = "SELECT * WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 10\n"
+_PROLOGUE: Final = """PREFIX atlas: <{base}ontology#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+
+"""
+_CLUSTERS: Final = """SELECT ?cluster ?label (COUNT(?member) AS ?members) WHERE {
+  ?cluster a atlas:Cluster ;
+    rdfs:label ?label .
+  OPTIONAL { ?cluster atlas:hasMember ?member }
+}
+GROUP BY ?cluster ?label
+ORDER BY DESC(?members) ?label
+LIMIT 20
+"""
 
 
 def install(app: FastAPI, *, union: bool) -> None:
@@ -68,8 +79,8 @@ def _answer(scope: Scope, *, union: bool) -> Response:
     headers = {name.decode(): value.decode() for name, value in CROSS_ORIGIN}
     headers |= {"Vary": "accept", "Cache-Control": "no-cache"}
     if form is HTML or form.syntax is None:
-        headers["Content-Security-Policy"] = _POLICY
-        return Response(_page(scope), headers=headers, media_type="text/html")
+        headers["Content-Security-Policy"] = policy()
+        return Response(_page(scope, union=union), headers=headers, media_type="text/html")
     quads = _described(request, union=union)
     body = serialize(quads, format=form.syntax, prefixes={**_used(scope)})
     return Response(body, headers=headers, media_type=form.media_type)
@@ -126,9 +137,10 @@ def _graphs(request: HTTPConnection) -> dict[str, int]:
     return dict(release.manifest["graphs"]) if release is not None else {}
 
 
-def _page(scope: Scope) -> str:
+def _page(scope: Scope, *, union: bool) -> str:
     base = scope["app"].state.settings.base
-    query = html.escape(prologue(base) + _EXAMPLE)
+    root = html.escape(str(scope.get("root_path", "")).rstrip("/"))
+    query = html.escape((_PROLOGUE.format(base=base) + _CLUSTERS) if union else _EXAMPLE)
     options = "".join(
         f'<option value="{name}">{html.escape(text)}</option>'
         for name, text in (
@@ -139,29 +151,48 @@ def _page(scope: Scope) -> str:
             ("turtle", "Turtle"),
         )
     )
+    table = (
+        f'<p><button type="submit" formaction="{root}/sparql/table">Show as a table</button></p>'
+        if union
+        else ""
+    )
+    pages = (
+        f"""<a href="{root}/queries">Questions</a>
+<a href="{root}/catalog">Catalogue</a>
+<a href="{root}/ontology">Ontology</a>"""
+        if union
+        else ""
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Cluster Atlas: SPARQL</title>
-<style>
-body {{ font: 1rem/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}
-textarea {{ box-sizing: border-box; font: 0.9rem/1.4 monospace; height: 24rem; width: 100% }}
-label {{ display: block; margin: 1rem 0 0.3rem }}
-</style>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>SPARQL: Cluster Atlas</title>
+<style>{stylesheet()}</style>
 </head>
 <body>
-<h1>Cluster Atlas: SPARQL</h1>
-<form action="/sparql" method="get">
-<label for="query">Query (SPARQL 1.1)</label>
-<textarea id="query" name="query" spellcheck="false">{query}</textarea>
-<label for="format">Format</label>
+<header>
+<nav aria-label="Cluster Atlas">
+<a class="home" href="{root}/">Cluster Atlas</a>
+{pages}
+<a href="{root}/docs">Interface</a>
+</nav>
+</header>
+<main>
+<h1>SPARQL</h1>
+<form action="{root}/sparql" method="get">
+<p><label for="query">Query (SPARQL 1.1)</label>
+<textarea id="query" name="query" rows="16" spellcheck="false">
+{query}</textarea></p>
+{table}
+<p><label for="format">Or as a file</label>
 <select id="format" name="format">{options}</select>
-<button type="submit">Ask</button>
+<button type="submit">Ask</button></p>
 </form>
-<p><a href="/docs">The interface</a> · <a href="/sparql?format=ttl">This service as RDF</a>
-· <a href="/prefixes">Prefixes</a></p>
+<p><a href="{root}/sparql?format=ttl">This service as RDF</a> ·
+<a href="{root}/prefixes">Prefixes</a></p>
+</main>
 </body>
 </html>
 """

@@ -13,12 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from api import questions
 from api.accept import media_type
+from api.linked import LanguageQuery, Visit, visit
+from api.representations import HTML
 from kg import savedqueries
 from kg.errors import NotAcceptableError, ParameterError
 from kg.identifiers import Identifiers
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from kg.store import OpenRelease
 
 FORMAT: Final = "format"
+_LISTED: Final = ("application/json", HTML.media_type)
 _TAG: Final = "saved queries"
 _PROBLEM: Final = "application/problem+json"
 
@@ -60,6 +65,7 @@ _FORMS: Final = (
     _Form("results", "application/sparql-results+json", _results),
     _Form("query", "application/sparql-query", None),
     _Form("text", "text/plain", None),
+    _Form("html", "text/html", None),
 )
 
 
@@ -69,10 +75,13 @@ def build_router(settings: Settings) -> APIRouter:
     evaluation = savedqueries.Evaluation(settings.query_memory // 2, settings.query_timeout)
     router = APIRouter(tags=[_TAG])
 
-    def listing() -> Response:
+    def listing(request: Request, lang: LanguageQuery = None) -> Response:
         """List the saved queries: what each answers, and its parameters."""
+        if media_type(request.headers.get("accept", ""), _LISTED) == HTML.media_type:
+            return questions.listing(visit(request), queries, lang)
         shown = {"queries": [_shown(query) for query in queries.values()]}
-        return Response(json.dumps(shown, ensure_ascii=False), media_type="application/json")
+        text, headers = json.dumps(shown, ensure_ascii=False), {"Vary": "Accept"}
+        return Response(text, headers=headers, media_type="application/json")
 
     router.add_api_route(
         "/queries",
@@ -105,10 +114,19 @@ def _endpoint(
     """Return the function that answers requests for one query."""
     identifiers = Identifiers(settings.base)
 
+    def ask(release: OpenRelease, given: dict[str, list[str]]) -> Answer:
+        given.pop(questions.LANGUAGE, None)
+        vocabulary = savedqueries.Vocabulary(release.store, identifiers, datetime.now(UTC).date())
+        return evaluation.answer(savedqueries.bind(query, given, vocabulary), release)
+
     def endpoint(request: Request) -> Response:
         given = _given(request)
         form = _form(given.pop(FORMAT, []), request.headers.get("accept", ""))
         release: OpenRelease = request.app.state.serving.current()
+        if form.media_type == HTML.media_type:
+            return questions.page(
+                Visit(request, release, lasting=False), query, given, partial(ask, release, given)
+            )
         today = datetime.now(UTC).date()
         vocabulary = savedqueries.Vocabulary(release.store, identifiers, today)
         bound = savedqueries.bind(query, given, vocabulary)

@@ -126,7 +126,7 @@ def test_answers_as_json(client: Client) -> None:
     ("wish", "accept", "media_type"),
     [
         ("", "application/json", "application/json"),
-        ("", "text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
         ("", "text/csv", "text/csv; charset=utf-8"),
         ("", "application/sparql-results+json", "application/sparql-results+json"),
         ("", "application/sparql-query", "application/sparql-query"),

@@ -176,8 +176,8 @@ def test_both_languages_have_the_same_words() -> None:
         assert fields[0] == fields[1]
 
 
-def test_the_home_page_is_the_catalogue(client: httpx.Client) -> None:
-    answer = client.get("/", headers={"Accept": "text/html"}, follow_redirects=True)
+def test_programs_are_led_to_the_catalogue(client: httpx.Client) -> None:
+    answer = client.get("/", headers={"Accept": "text/turtle"}, follow_redirects=True)
 
     assert answer.url.path == "/catalog"
     assert answer.status_code == 200
