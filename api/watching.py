@@ -310,7 +310,11 @@ def title_of(summary: str, question: Question, opened: OpenRelease) -> str:
 
 def label_of(opened: OpenRelease, iri: str) -> str:
     """Return what a thing is called, in English where it can be; its IRI if it has no name."""
-    quads = opened.store.quads_for_pattern(NamedNode(iri), NamedNode(RDFS_LABEL), None, None)
+    try:
+        node = NamedNode(iri)
+    except ValueError:
+        return iri
+    quads = opened.store.quads_for_pattern(node, NamedNode(RDFS_LABEL), None, None)
     found = [quad.object for quad in quads if isinstance(quad.object, Literal)]
     names = sorted((name.language not in {None, "en"}, name.value) for name in found)
     return names[0][1] if names else iri

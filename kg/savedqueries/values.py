@@ -72,6 +72,7 @@ def listing(parameter: Parameter, text: str, limit: int, base: str) -> Listing |
     if found is None:
         return None
     match = _MATCH.format(cls=found.cls, text=Literal(text)) if text else ""
-    # The text of a user is in it by now: it is a literal, and a base in it does no harm.
-    query = _QUERY.format(pattern=found.pattern, cls=found.cls, match=match, limit=limit)
-    return Listing(rebase(query, base), found.counted)
+    query = rebase(_QUERY, base).format(
+        pattern=found.pattern, cls=found.cls, match=match, limit=limit
+    )
+    return Listing(query, found.counted)

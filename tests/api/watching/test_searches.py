@@ -169,6 +169,15 @@ def test_feeds_tell_what_a_release_brings(atlas: Atlas) -> None:
     assert label != "AAA Renamed"
 
 
+@pytest.mark.parametrize("text", ["http://[x", "\x00", "a\u2028b", '"}<b>&', "\U0001f600"])
+def test_any_text_makes_a_feed(atlas: Atlas, text: str) -> None:
+    path = "/queries/running-sme-projects/feed"
+    answer = atlas.ask("GET", path, params={"keyword": text})
+
+    assert answer.status_code == 200, answer.text
+    assert ET.fromstring(answer.content).tag == A + "feed"  # noqa: S314 - our own
+
+
 def test_the_feed_of_a_query_is_called_what_it_asks(atlas: Atlas) -> None:
     answer = atlas.ask("GET", "/queries/organisations-by-technology/feed?technology=Photonik")
     root = ET.fromstring(answer.content)  # noqa: S314 - our own
