@@ -1,4 +1,4 @@
-"""Reports on an import: by rule or cell by cell, in two languages and four forms."""
+"""Reports on an import: by rule or cell by cell, in two languages and six forms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 import rdflib
 from rdflib.namespace import DCTERMS, RDF, SH
@@ -15,7 +16,10 @@ from rdflib.namespace import DCTERMS, RDF, SH
 import loaders
 from kg import imports, staging
 from kg.errors import NotFoundError
-from kg.reports import render
+from kg.fixes import Lists
+from kg.reports import render, rows, sheets
+from kg.reports.found import Found
+from kg.reports.table import by_source
 from kg.setaside import listing
 from kg.workspace import Workspace
 
@@ -113,3 +117,79 @@ def test_what_was_set_aside_is_listed_row_by_row(
     else:
         assert {item["rule"].rpartition("#")[2] for item in told["items"]}
         assert table.splitlines()[-1].startswith("Only the first 1 are shown")
+
+
+LEVELS = {"none", "note", "warning", "error"}
+
+
+def test_sarif_has_what_the_standard_requires(cordis: Import) -> None:
+    """SARIF 2.1.0, sections 3.13, 3.14, 3.18, 3.19, 3.27 and 3.49: the required properties."""
+    log = json.loads(text(cordis, "sarif", "de", limit=0))
+    rows = json.loads(text(cordis, "json", "de", limit=0))
+
+    assert set(log) == {"$schema", "version", "runs"}
+    assert log["version"] == "2.1.0"
+    [run] = log["runs"]
+    driver = run["tool"]["driver"]
+    known = {rule["id"]: rule for rule in driver["rules"]}
+    assert driver["name"]
+    assert len(known) == len(driver["rules"])
+    for rule in driver["rules"]:
+        assert rule["shortDescription"]["text"]
+        assert rule["helpUri"].startswith("https://")
+        assert rule["defaultConfiguration"]["level"] in LEVELS
+    for result in run["results"]:
+        assert result["ruleId"] in known
+        assert result["level"] in LEVELS
+        assert result["message"]["text"]
+        for place in result["locations"]:
+            physical = place["physicalLocation"]
+            assert physical["artifactLocation"]["uri"].endswith(".csv")
+            assert physical["region"]["startLine"] >= 1
+    cells = sum(len(result["locations"]) for result in run["results"])
+    assert cells == len([row for row in rows["findings"] if row["file"]])
+    assert len(run["results"]) == sum(rule["findings"] for rule in rows["rules"])
+
+
+def test_a_workbook_runs_no_formula(tmp_path: Path) -> None:
+    """Whatever a source says is text in the cells, control characters left out."""
+    wanted = ["=1+1", "@SUM(A1)", "+1(", "-5", "a\x01b", "x" * 40_000]
+    book = openpyxl.Workbook(write_only=True)
+    sheets._fill(book.create_sheet("a"), ["value"], ([value] for value in wanted))
+    book.save(tmp_path / "a.xlsx")
+
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["a"]
+    cells = [cell for (cell,) in sheet.iter_rows(min_row=2)]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert [cell.value for cell in cells[:5]] == [*wanted[:4], "a\ufffdb"]
+
+
+def test_csv_begins_no_formula() -> None:
+    """Numbers stay numbers."""
+    given = ["=1+1", "@a", "+A1", "-A1", "-5", "+5.5", "plain"]
+
+    assert [rows._cell(value) for value in given] == [
+        *("'=1+1", "'@a", "'+A1", "'-A1"),
+        *("-5", "+5.5", "plain"),
+    ]
+
+
+def test_several_imports_are_reported_together(sample_home: Path) -> None:
+    """By source, with the findings of each."""
+    current = list(imports.current(Workspace(sample_home)).values())
+    told = json.loads(text(current, "json", "en", limit=0))
+
+    assert [one["source"] for one in told["sources"]] == sorted(one.source for one in current)
+    assert len(told["findings"]) == told["total"]
+    assert {row["source"] for row in told["findings"]} <= {one.source for one in current}
+    with Found(current, "de", Lists()) as found:
+        assert by_source(found).splitlines()[0].startswith("Quelle")
+
+
+def test_the_first_findings_are_the_first_of_all(cordis: Import) -> None:
+    """A limit cuts the list, and does not choose another one."""
+    every = list(csv.reader(io.StringIO(text(cordis, "csv", "en", limit=0), newline="")))
+
+    for limit in (1, 999, 1000, 1001):
+        cut = list(csv.reader(io.StringIO(text(cordis, "csv", "en", limit=limit), newline="")))
+        assert cut == every[: limit + 1]

@@ -1,6 +1,6 @@
 """The findings of imports, read where they are, a statement of SQL for each question.
 
-Rows come in the order of severity, rule and place. The first thousand are asked for by themselves,
+Rows come in the order of severity, rule and place. The first thousands are asked for by themselves,
 which needs no sorting of the others; only who goes on waits for the whole order.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-FIRST: Final = 1_000
+FIRST: Final = 5_000
 _CHUNK: Final = 5_000
 _SEVERITY: Final = "array_position(['Violation', 'Warning', 'Info'], severity)"
 COLUMNS: Final = (
