@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import Query
 
 from api import lookups
-from kg.matching import items, resolving
+from kg.matching import alternatives, items, resolving
 from kg.matching.conditions import Conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from api.linked import Visit
     from api.lookups import Answer, Page
     from kg.matching import Matching
+    from kg.matching.alternatives import NearMiss
     from kg.matching.competences import Found
 
 Explain = Literal["brief", "full", "none"]
+_BEST_OF_MISSES: Final = 3
 
 KindQuery = Annotated[
     list[str] | None,
@@ -35,6 +38,16 @@ RunningQuery = Annotated[
 HiddenQuery = Annotated[
     float, Query(ge=0, le=1, description="The dial: 0 well-known first, 1 hidden champions first.")
 ]
+TrlQuery = Annotated[
+    int | None,
+    Query(ge=1, le=9, description="Has a competence, service or offer at this readiness level."),
+]
+WhyNotQuery = Annotated[
+    str | None,
+    Query(
+        alias="whynot", description="Say why this one is not in the answer: PIC, key, name, IRI."
+    ),
+]
 ExplainQuery = Annotated[
     Explain, Query(description="Reasons: the first of each term, all of them, or none.")
 ]
@@ -48,6 +61,7 @@ def conditions(
     sme: bool | None,  # noqa: FBT001 - passed on as it came
     cluster: str | None,
     bbox: str | None,
+    trl: int | None,
     programme: str | None,
     running: bool | None,  # noqa: FBT001 - passed on as it came
 ) -> Conditions:
@@ -69,36 +83,74 @@ def conditions(
             resolving.entry(landscape, cluster, "Cluster", "cluster", at.base) if cluster else None
         ),
         bbox=lookups.box(bbox),
+        trl=trl,
         programme=programme,
         running=running,
     )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How a ranking is shown: the page, how much is explained, who else, and as which SPARQL."""
+
+    page: Page
+    explain: Explain
+    whynot: str | None = None
+    sparql: str = ""
+
+
 def answer(
     matching: Matching,
     found: Found,
-    shown: Page,
-    asked_conditions: Conditions,
+    shown: Shown,
+    conditions: Conditions,
     asked: Mapping[str, Any],
-    explain: Explain,
-    sparql: str,
+    look_up: Callable[[Conditions], Found],
 ) -> Answer:
-    """Return the page of a ranking of organisations."""
-    landscape, ranking = matching.landscape, found.ranking
-    listed = []
-    for row in ranking.best(shown.limit, shown.begin).tolist():
-        item = items.organisation(landscape, row) | {"score": round(float(ranking.scores[row]), 6)}
-        if explain != "none":
-            item["explanation"] = ranking.explanation(row, full=explain == "full")
-        listed.append(item)
+    """Return the page of a ranking; `look_up` asks again with other conditions.
+
+    Raises:
+        ParameterError: `whynot` names no organisation of the release.
+    """
+    landscape, ranking, page = matching.landscape, found.ranking, shown.page
+    full = shown.explain == "full"
+    listed = [
+        ranked(matching, found, row)
+        | ({} if shown.explain == "none" else {"explanation": ranking.explanation(row, full=full)})
+        for row in ranking.best(page.limit, page.begin).tolist()
+    ]
     iris = landscape.column("concept", "iri")
     understood = [
         {"id": iris[m.concept], "label": m.label, "match": round(m.score, 3)} for m in found.meant
     ]
-    query = {**asked, **asked_conditions.named()}
+    query = {**asked, **conditions.named()}
     query = {k: v for k, v in query.items() if v not in (None, [], "")}
     more: dict[str, Any] = {"understood": understood}
-    if found.relax:
-        more["relax"] = found.relax
+    if relax := found.relax:
+        more["relax"] = relax
+    if not len(ranking):
+        misses = alternatives.near_misses(conditions, look_up)
+        more["near_misses"] = [_near_miss(matching, miss) for miss in misses]
+    if shown.whynot:
+        more["whynot"] = _why_not(matching, found, shown.whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
-    return lookups.Answer(len(ranking), listed, facets, query, more, sparql)
+    return lookups.Answer(len(ranking), listed, facets, query, more, shown.sparql)
+
+
+def ranked(matching: Matching, found: Found, row: int) -> dict[str, Any]:
+    """Return what is shown of a ranked organisation, with its score."""
+    score = round(float(found.ranking.scores[row]), 6)
+    return items.organisation(matching.landscape, row) | {"score": score}
+
+
+def _near_miss(matching: Matching, miss: NearMiss) -> dict[str, Any]:
+    best = miss.found.ranking.best(_BEST_OF_MISSES).tolist()
+    listed = [ranked(matching, miss.found, row) for row in best]
+    return {"without": list(miss.without), "total": len(miss.found.ranking), "items": listed}
+
+
+def _why_not(matching: Matching, found: Found, named: str, base: str) -> dict[str, Any]:
+    iri = resolving.organisation(matching, named, "whynot", base)
+    row = matching.landscape.row("organisation", iri)
+    label = matching.landscape.column("organisation", "label")[row]
+    return {"id": iri, "label": label} | alternatives.why_not(found, row)

@@ -3,6 +3,7 @@
 # ruff: noqa: TC001, TC002 - FastAPI reads annotations at run time.
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -28,9 +29,12 @@ from api.organisations import (
     ProgrammeQuery,
     RunningQuery,
     SmeQuery,
+    TrlQuery,
+    WhyNotQuery,
 )
 from kg.errors import ParameterError
 from kg.matching import competences, resolving
+from kg.matching.conditions import Conditions
 
 router = APIRouter(tags=["matchmaking"])
 
@@ -73,9 +77,11 @@ def list_competences(
     programme: ProgrammeQuery = None,
     running: RunningQuery = None,
     bbox: BoxQuery = None,
+    trl: TrlQuery = None,
     hidden: HiddenQuery = 0.3,
     sme_weight: SmeWeightQuery = 0.1,
     explain: ExplainQuery = "brief",
+    whynot: WhyNotQuery = None,
     limit: LimitQuery = 20,
     cursor: CursorQuery = None,
     form: FormQuery = None,
@@ -92,13 +98,17 @@ def list_competences(
     def make() -> Answer:
         matching = lookups.matching(shown.at)
         conditions = organisations.conditions(
-            shown.at, region, country, kind, sme, cluster, bbox, programme, running
+            shown.at, region, country, kind, sme, cluster, bbox, trl, programme, running
         )
         concepts = tuple(
             resolving.technology(matching, t, "technology", shown.at.base) for t in technology or ()
         )
         need = competences.Need(text or "", concepts, conditions, hidden, sme_weight)
-        found = competences.look_up(matching, need)
+
+        def look_up(other: Conditions) -> competences.Found:
+            return competences.look_up(matching, replace(need, conditions=other))
+
+        found = look_up(conditions)
         asked = {
             "q": text,
             "technology": list(concepts),
@@ -106,7 +116,8 @@ def list_competences(
             "sme_weight": sme_weight,
         }
         sparql = _sparql(shown, matching.landscape, found, conditions.country)
-        return organisations.answer(matching, found, shown, conditions, asked, explain, sparql)
+        view = organisations.Shown(shown, explain, whynot, sparql)
+        return organisations.answer(matching, found, view, conditions, asked, look_up)
 
     return lookups.respond(shown, form, "competences", make)
 

@@ -3,6 +3,7 @@
 # ruff: noqa: TC001, TC002 - FastAPI reads annotations at run time.
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -28,9 +29,13 @@ from api.organisations import (
     ProgrammeQuery,
     RunningQuery,
     SmeQuery,
+    TrlQuery,
+    WhyNotQuery,
 )
 from kg.errors import ParameterError
 from kg.matching import partners, resolving
+from kg.matching.competences import Found
+from kg.matching.conditions import Conditions
 
 router = APIRouter(tags=["matchmaking"])
 
@@ -80,9 +85,11 @@ def list_partners(
     programme: ProgrammeQuery = None,
     running: RunningQuery = None,
     bbox: BoxQuery = None,
+    trl: TrlQuery = None,
     hidden: HiddenQuery = 0.0,
     sme_weight: SmeWeightQuery = 0.0,
     explain: ExplainQuery = "brief",
+    whynot: WhyNotQuery = None,
     limit: LimitQuery = 20,
     cursor: CursorQuery = None,
     form: FormQuery = None,
@@ -100,18 +107,23 @@ def list_partners(
     def make() -> Answer:
         matching = lookups.matching(shown.at)
         conditions = organisations.conditions(
-            shown.at, region, country, kind, sme, cluster, bbox, programme, running
+            shown.at, region, country, kind, sme, cluster, bbox, trl, programme, running
         )
         seed = None
         if organisation:
             seed = resolving.organisation(matching, organisation, "organisation", shown.at.base)
         search = partners.Search(seed, text or "", topic, conditions, past, hidden, sme_weight)
-        found = partners.look_up(matching, search)
+
+        def look_up(other: Conditions) -> Found:
+            return partners.look_up(matching, replace(search, conditions=other))
+
+        found = look_up(conditions)
         asked = {"organisation": seed, "q": text, "topic": topic, "past": past, "hidden": hidden}
         ontology = f"{shown.at.base}ontology#"
         sparql = ""
         if seed:
             sparql = _SPARQL.format(ontology=ontology, organisation=seed, limit=shown.limit)
-        return organisations.answer(matching, found, shown, conditions, asked, explain, sparql)
+        view = organisations.Shown(shown, explain, whynot, sparql)
+        return organisations.answer(matching, found, view, conditions, asked, look_up)
 
     return lookups.respond(shown, form, "partners", make)

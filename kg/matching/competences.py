@@ -56,11 +56,22 @@ class Need:
 
 @dataclass(frozen=True)
 class Found:
-    """The ranking, the concepts that were understood, and how many meet all but one condition."""
+    """The ranking, the concepts that were understood, and what decided who is in it.
+
+    `related` have to do with the question, `allowed` are not barred from the answer, and `masks`
+    say who meets each condition.
+    """
 
     ranking: Ranking
     meant: tuple[Match, ...]
-    relax: Mapping[str, int]
+    related: Mask
+    allowed: Mask
+    masks: Mapping[str, Mask]
+
+    @property
+    def relax(self) -> Mapping[str, int]:
+        """For each condition on organisations how many would be found without it."""
+        return relaxed(self.masks, self.related & self.allowed)
 
 
 def look_up(matching: Matching, need: Need) -> Found:
@@ -84,7 +95,8 @@ def look_up(matching: Matching, need: Need) -> Found:
     )
     related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELEVANT])
     masks = organisation_masks(landscape, need.conditions)
-    return Found(rank(terms, related & met(masks, related)), meant, relaxed(masks, related))
+    ranking = rank(terms, related & met(masks, related))
+    return Found(ranking, meant, related, np.ones_like(related), masks)
 
 
 _RELEVANT: Final = ("text", "technology", "mastery", "offer")

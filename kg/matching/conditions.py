@@ -55,6 +55,7 @@ class Conditions:
     sme: bool | None = None
     cluster: str | None = None
     bbox: Box | None = None
+    trl: int | None = None
     programme: str | None = None
     running: bool | None = None
 
@@ -87,6 +88,8 @@ def organisation_masks(landscape: Landscape, asked: Conditions) -> Mapping[str, 
         masks["sme"] = landscape.sme == asked.sme
     if asked.bbox:
         masks["bbox"] = inside(landscape, "organisation", asked.bbox)
+    if asked.trl is not None:
+        masks["trl"] = _at_level(landscape, asked.trl)
     return masks
 
 
@@ -136,6 +139,31 @@ def _of_kind(landscape: Landscape, kinds: tuple[str, ...]) -> Mask:
         raise ParameterError(detail, parameter="kind", allowed=sorted(known | set(KINDS)))
     classes = landscape.column("organisation", "classes")
     return np.array([bool(wanted.intersection(c or ())) for c in classes], bool)
+
+
+def ready(landscape: Landscape, level: int) -> Mask:
+    """Return which entries (competences, services, listings) reach a technology readiness level."""
+    low, high = (
+        np.array(landscape.column("entry", name), np.float64)
+        for name in ("trlfrom_value", "trlto_value")
+    )
+    # One bound alone: exactly that level.
+    low, high = np.where(np.isnan(low), high, low), np.where(np.isnan(high), low, high)
+    return np.asarray((low <= level) & (high >= level))
+
+
+def _at_level(landscape: Landscape, level: int) -> Mask:
+    """Return which organisations have a competence, service or offer at a readiness level."""
+    entries = ready(landscape, level)
+    for row in np.flatnonzero(entries).tolist():
+        entries[row] = bool(_SHOWN.intersection(landscape.column("entry", "classes")[row] or ()))
+    chosen = entries[landscape.pairs("entry_organisation", "subject")]
+    mask = np.zeros(landscape.size("organisation"), bool)
+    mask[landscape.pairs("entry_organisation", "object")[chosen]] = True
+    return mask
+
+
+_SHOWN: Final = frozenset({"Competence", "Service", "Offer"})
 
 
 def _members(landscape: Landscape, cluster: str) -> Mask:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
-_VERSION: Final = 6
+_VERSION: Final = 7
 
 
 @dataclass(frozen=True)

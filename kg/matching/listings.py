@@ -9,7 +9,7 @@ import numpy as np
 
 from kg.errors import NotFoundError, ParameterError
 from kg.matching import concepts
-from kg.matching.conditions import inside
+from kg.matching.conditions import inside, ready
 from kg.matching.landscape import day_number
 from kg.matching.words import analysed, likeness, stems, words
 
@@ -120,7 +120,7 @@ def _mask(landscape: Landscape, sought: Sought) -> Mask:
     if sought.on:
         mask &= _valid(landscape, sought.on)
     if sought.trl:
-        mask &= _ready(landscape, sought.trl)
+        mask &= ready(landscape, sought.trl)
     return mask & inside(landscape, "entry", sought.bbox) if sought.bbox else mask
 
 
@@ -139,9 +139,3 @@ def _valid(landscape: Landscape, day: date) -> Mask:
     begun = np.logical_and.reduce([(b == -1) | (b <= number) for b in begins])
     open_still = [np.where(e == -1, _OPEN, e) >= number for e in ends]
     return np.asarray(begun & np.logical_and.reduce(open_still))
-
-
-def _ready(landscape: Landscape, level: int) -> Mask:
-    low = np.array(landscape.column("entry", "trlfrom_value"), np.float64)
-    high = np.array(landscape.column("entry", "trlto_value"), np.float64)
-    return np.asarray((low <= level) & (high >= level))

@@ -40,7 +40,6 @@ from kg.matching.competences import (
     about_projects,
     experience_term,
     met,
-    relaxed,
     sme_term,
     takes_part,
     text_term,
@@ -115,9 +114,10 @@ def look_up(matching: Matching, sought: Search) -> Found:
     about = about_projects(matching, sought.text, meant, counting)
     terms = weighed(matching, sought, seed, about)
     related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELATED])
-    related &= _past(landscape, seed, sought.past)
+    allowed = _past(landscape, seed, sought.past)
     masks = organisation_masks(landscape, sought.conditions)
-    return Found(rank(terms, related & met(masks, related)), meant, relaxed(masks, related))
+    ranking = rank(terms, related & allowed & met(masks, related))
+    return Found(ranking, meant, related, allowed, masks)
 
 
 def scores(matching: Matching, sought: Search) -> Vector:

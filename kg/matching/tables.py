@@ -35,14 +35,25 @@ if TYPE_CHECKING:
 
     import duckdb
 
-ENTRY_KINDS: Final = ("Cluster", "Offer", "Request", "Service", "Event", "Facility")
+ENTRY_KINDS: Final = (
+    *("Cluster", "Offer", "Request", "Service", "Event", "Facility", "Competence"),
+)
 
 _TERMS: Final = (
     *("legalName", "shortName", "pic", "activityType", "isSme", "country", "region", "city"),
     *("homepage", "latitude", "longitude", "title", "objective", "keyword", "startDate"),
     *("endDate", "signatureDate", "status", "topic", "programme", "acronym", "project"),
     *("organisation", "role", "field", "masters", "technology", "sector", "party", "offeredBy"),
-    *("organiser", "operatedBy", "hasMember", "partOf", "countryCode", "nutsCode", "validFrom"),
+    *(
+        "organiser",
+        "operatedBy",
+        "hasMember",
+        "holder",
+        "partOf",
+        "countryCode",
+        "nutsCode",
+        "validFrom",
+    ),
     *("validUntil", "trlFrom", "trlTo", "product", "quantity", "unit", "description"),
     *("targetCountry", "foundedYear", "memberCount", "canOffer", "identifier", "profileType"),
     *("developmentStage", "iprStatus", "partnerSought", "contactFunction"),
@@ -77,7 +88,7 @@ _RELATIONS: Final = {
     ),
     "entry_organisation": (
         "entry",
-        ("party", "offeredBy", "organiser", "operatedBy", "hasMember"),
+        ("party", "offeredBy", "organiser", "operatedBy", "hasMember", "holder"),
         "organisation",
     ),
     "entry_entry": ("entry", ("party", "offeredBy", "organiser", "hasMember"), "entry"),

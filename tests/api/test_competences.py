@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from kg.store import OpenRelease
+
     Ask = Callable[..., httpx.Response]
 
 GERMANY = "http://publications.europa.eu/resource/authority/country/DEU"
@@ -78,12 +80,68 @@ def test_a_box_keeps_what_lies_inside(ask: Ask) -> None:
 
 
 def test_near_misses_say_which_condition_to_relax(ask: Ask) -> None:
-    """Where nothing meets all conditions, the answer says what each of them costs."""
-    asked = {"technology": "photonics", "country": "MT", "kind": "PUB", "sme": True}
+    """Where nothing meets all conditions, the answer says what giving one up would bring."""
+    asked = {"technology": "photonics", "sme": True, "bbox": "-30,70,-20,75"}
     answer = ask("/competences", **asked).json()
 
     assert answer["total"] == 0
-    assert set(answer["relax"]) == {"country", "kind", "sme"}
+    assert set(answer["relax"]) == {"sme", "bbox"}
+    assert [miss["without"] for miss in answer["near_misses"]] == [["bbox"]]
+    for miss in answer["near_misses"]:
+        left = {k: v for k, v in asked.items() if k not in miss["without"]}
+        found = ask("/competences", **left, limit=3).json()
+        assert found["total"] == miss["total"] > 0
+        assert [i["id"] for i in found["items"]] == [i["id"] for i in miss["items"]]
+        assert found["items"][0]["score"] == miss["items"][0]["score"]
+
+
+def test_two_conditions_are_given_up_where_one_is_not_enough(ask: Ask) -> None:
+    """No single condition is to blame, but two together are."""
+    asked = {"technology": "photonics", "country": "MT", "bbox": "-30,70,-20,75"}
+    answer = ask("/competences", **asked).json()
+
+    assert answer["total"] == 0
+    assert set(answer["relax"].values()) == {0}
+    assert {len(miss["without"]) for miss in answer["near_misses"]} == {2}
+
+
+def test_no_near_misses_where_something_is_found(ask: Ask) -> None:
+    """They would only be in the way."""
+    assert "near_misses" not in ask("/competences", q="photonics").json()
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+def test_a_readiness_level_is_met_by_a_competence_service_or_offer(
+    ask: Ask, sample_release: OpenRelease, level: int
+) -> None:
+    """All found have one whose range has the level, as the store says."""
+    answer = ask("/competences", q="photonics energy materials", trl=level, limit=500).json()
+    query = f"""PREFIX atlas: <https://w3id.org/cluster-atlas/ontology#> SELECT ?o WHERE {{
+        {{ ?x atlas:offeredBy ?o }} UNION {{ ?x a atlas:Offer ; atlas:party ?o }}
+        UNION {{ ?x atlas:holder ?o }}
+        OPTIONAL {{ ?x atlas:trlFrom ?a }} OPTIONAL {{ ?x atlas:trlTo ?b }}
+        FILTER(COALESCE(?a, ?b) <= {level} && COALESCE(?b, ?a) >= {level}) }}"""
+    rows = sample_release.store.query(query, use_default_graph_as_union=True)
+    able = {row["o"].value for row in rows}  # type: ignore[union-attr]
+
+    assert {item["id"] for item in answer["items"]} <= able
+    assert bool(answer["items"]) == (level != 1)
+
+
+def test_why_not_that_one(ask: Ask) -> None:
+    """The answer says which condition is not met, the place, and by which terms it is behind."""
+    listed = ask("/competences", q="machine learning", limit=5).json()["items"]
+    fourth = listed[3]
+    asked = {"q": "machine learning", "whynot": fourth["id"]}
+    found = ask("/competences", **asked).json()["whynot"]
+    elsewhere = "MT" if not fourth["country"].endswith("MLT") else "DE"
+    barred = ask("/competences", **asked, country=elsewhere).json()["whynot"]
+
+    assert (found["listed"], found["place"], found["unmet"]) == (True, 4, [])
+    assert found["score"] == fourth["score"]
+    lost = sum(term["lost"] for term in found["terms"])
+    assert lost == pytest.approx(listed[0]["score"] - fourth["score"], abs=1e-4)
+    assert (barred["listed"], barred["place"], barred["unmet"]) == (False, None, ["country"])
 
 
 def test_the_dial_brings_hidden_champions_up(ask: Ask) -> None:
@@ -139,6 +197,7 @@ def test_the_same_question_again_is_not_answered_again(ask: Ask) -> None:
         ({"q": "laser", "cluster": "none such"}, "cluster"),
         ({"q": "laser", "programme": "none-such"}, "programme"),
         ({"q": "laser", "cursor": "!!"}, "cursor"),
+        ({"q": "laser", "whynot": "Nobody & Sons of Nowhere"}, "whynot"),
     ],
 )
 def test_what_cannot_be_understood_is_said(

@@ -25,7 +25,7 @@ def past_partners(release: OpenRelease, base: str) -> set[str]:
         f" <{base}id/organisation/{STEINBEIS}> atlas:participatesIn/atlas:hasParticipant ?x }}"
     )
     rows = release.store.query(query, use_default_graph_as_union=True)
-    return {row["x"].value for row in rows} - {f"{base}id/organisation/{STEINBEIS}"}  # type: ignore[union-attr, misc]
+    return {row["x"].value for row in rows} - {f"{base}id/organisation/{STEINBEIS}"}  # type: ignore[union-attr]
 
 
 def test_past_partners_are_left_out_unless_asked_for(ask: Ask, sample_release: OpenRelease) -> None:
@@ -44,6 +44,16 @@ def test_past_partners_are_left_out_unless_asked_for(ask: Ask, sample_release: O
     assert known
     assert not ids["exclude"] & known
     assert ids["only"] == known
+
+
+def test_past_partners_are_named_as_the_reason(ask: Ask, sample_release: OpenRelease) -> None:
+    """Why not that one: it was a partner already, and these are left out."""
+    known = min(past_partners(sample_release, "https://w3id.org/cluster-atlas/"))
+    found = ask("/partners", organisation=STEINBEIS, whynot=known).json()["whynot"]
+    itself = ask("/partners", organisation=STEINBEIS, whynot=STEINBEIS).json()["whynot"]
+
+    assert (found["listed"], found["barred"], found["unmet"]) == (False, True, [])
+    assert itself["barred"]
 
 
 def test_the_organisation_is_found_by_pic_name_or_iri(ask: Ask) -> None:
