@@ -40,11 +40,22 @@ def evaluate(
         Path | None,
         typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
     ] = None,
+    explanations: Annotated[
+        int,
+        typer.Option(min=0, help="Instead, check as many random answers against the store."),
+    ] = 0,
 ) -> None:
-    """Rank partners with what was known before a day, and compare with what came after."""
+    """Rank partners with what was known before a day, and compare with what came after.
+
+    With --explanations, every term of the scores of random answers is recomputed from the
+    statements of the release; the command fails if one is not true.
+    """
     from kg.matching import evaluation
 
     at = root(context)
+    if explanations:
+        _audit(at, explanations)
+        return
     known = _tables(_current(at), at)
     other = None if test is None else _loaded(at, test)
     day = None if test is not None else before.date()
@@ -58,6 +69,23 @@ def evaluate(
         for line in lines
     ]
     at.show(shown, evaluation.table(lines))
+
+
+def _audit(at: Root, answers: int) -> None:
+    from kg.matching import open_matching
+    from kg.matching.audit import audit
+
+    release = _current(at)
+    matching = open_matching(release.release, at.settings.base)
+    found = audit(matching, release.store, at.settings.base, answers)
+    shown = {**found._asdict(), "untrue": [wrong._asdict() for wrong in found.untrue]}
+    terms = ", ".join(f"{name} {n}" for name, n in sorted(found.terms.items()))
+    lines = [f"{found.answers} answers, {sum(found.terms.values())} terms ({terms})"]
+    lines += [" ".join(map(str, wrong)) for wrong in found.untrue]
+    lines.append(f"{len(found.untrue)} not true")
+    at.show(shown, "\n".join(lines))
+    if found.untrue:
+        raise typer.Exit(1)
 
 
 def _current(at: Root) -> OpenRelease:
