@@ -1,11 +1,14 @@
 """Plans by the text of the query, with its constants lifted out.
 
 1. A text that was planned before has its plan at once.
-2. Otherwise the text's tokens without the IRIs between < and > are its skeleton; a plan made for
-   another text with this skeleton serves if it differs in nothing but IRIs that the plan has as
-   parameters.
+2. Otherwise the text's tokens without the IRIs between < and > and without strings are its
+   skeleton; a plan made for another text with this skeleton serves if it differs in nothing but
+   constants that the plan has as parameters.
 3. An IRI becomes a parameter when its number is all that the plan depends on: the release has it,
    as a node, it is no property and no graph, and its text is nowhere in the SQL.
+4. A literal becomes a parameter by its number and its quoted text, once two texts with different
+   literals gave the same SQL but for these: what else the plan takes from a literal, a bound or an
+   instant, would stand there.
 """
 
 from __future__ import annotations
@@ -13,20 +16,23 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import pyoxigraph as ox
 from pyoxigraph import NamedNode
 
+from kg.columns.canonical import canonical
+from kg.columns.ids import OTHER_TAG, TAG_BITS
 from kg.sparql.compiler import compiled, sliced_by
 from kg.sparql.construct import construct_select
-from kg.sparql.context import Context, Dataset
+from kg.sparql.context import Context, Dataset, quoted
 from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import struct
 from kg.sparql.queries import parse
 from kg.sparql.results import Output
 from kg.sparql.stored import of_column
 from kg.sparql.tokens import tokenise, unescape_code_points
-from kg.terms import is_iri
+from kg.terms import XSD_STRING, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from kg.columns.dictionary import Dictionary
     from kg.sparql.algebra import Query, Select, Term
     from kg.sparql.compiler import Compiler
+    from kg.sparql.tokens import Token
 
 # Plans that are kept, and plans with one skeleton.
 _KEPT: Final = 512
@@ -46,14 +53,14 @@ _NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{19}(?![0-9])")
 class Plan:
     """A compiled query: its SQL, its columns, the constants that the release does not have.
 
-    `values` are the numbers of the IRIs that the SQL has as parameters.
+    `values` are the constants that the SQL has as parameters, as SQL has them.
     """
 
     query: Query
     sql: str
     outputs: tuple[Output, ...]
     local: tuple[Term, ...]
-    values: tuple[int, ...] = ()
+    values: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,13 +76,63 @@ class Choice:
     union: bool = True
 
 
+class Constant(NamedTuple):
+    """A constant as the text of a query has it: without datatype, an IRI."""
+
+    text: str
+    datatype: str | None = None
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """A parameter: where its constant stands, of which sort that must be, and how it is given."""
+
+    places: tuple[int, ...]
+    sort: tuple[str | None, int]
+    form: Literal["number", "text"]
+
+    def value(self, constant: Constant, number: int | None) -> int | str:
+        """Return the parameter's value as SQL."""
+        return number if self.form == "number" and number is not None else quoted(constant.text)
+
+    def written(self, sql: str, place: int, constant: Constant, number: int | None) -> str:
+        """Return a statement with the parameter in the place of its value."""
+        if self.form == "text":
+            return sql.replace(quoted(constant.text), f"CAST(${place} AS VARCHAR)")
+        return _NUMBER.sub(lambda m: f"${place}" if m[0] == str(number) else m[0], sql)
+
+
 @dataclass(frozen=True)
 class _Lifted:
-    """A plan with parameters: which IRIs of the text are fixed, and which stand for each value."""
+    """A plan with parameters: which constants of the text are fixed, and which are values.
+
+    `local` says of each constant that the release does not have where it stands if it is a
+    parameter. A plan with literals as
+    parameters is `proven` once another text gave the very same statement: what else it depended on
+    would stand there.
+    """
 
     plan: Plan
-    fixed: dict[int, str]
-    parameters: tuple[tuple[int, ...], ...]
+    fixed: dict[int, Constant]
+    slots: tuple[_Slot, ...] = ()
+    local: tuple[int | None, ...] = ()
+    proven: bool = False
+
+    def proves(self, other: _Lifted) -> bool:
+        """Whether two plans are the same though each literal among their parameters is another."""
+        pairs = zip(self.slots, self.plan.values, other.plan.values, strict=False)
+        return self.same(other) and all(
+            mine != theirs for slot, mine, theirs in pairs if slot.sort[0]
+        )
+
+    def same(self, other: _Lifted) -> bool:
+        """Whether two plans differ in the values of their parameters at most."""
+        return (self.plan.sql, self.fixed, self.slots, self.local) == (
+            other.plan.sql,
+            other.fixed,
+            other.slots,
+            other.local,
+        )
 
 
 @dataclass
@@ -102,57 +159,88 @@ class Plans:
         return found
 
     def _similar(self, text: str, choice: Choice, base: str) -> Plan:
-        skeleton, iris = _skeleton(text)
+        skeleton, constants = _skeleton(text)
         key = (skeleton, choice, base)
         alike = self.alike.get(key, [])
         for lifted in alike:
-            values = self._values(lifted, iris)
-            if values is not None:
-                return replace(lifted.plan, values=values)
+            if lifted.proven and (known := self._filled(lifted, constants)) is not None:
+                return known
         plan = self._plan(text, choice, base)
-        lifted = self._lift(plan, iris)
-        _keep(self.alike, key, [lifted, *alike][:_ALIKE])
-        return lifted.plan
+        made = self._lift(plan, constants)
+        if any(made.proves(lifted) for lifted in alike):
+            made = replace(made, proven=True)
+        others = [lifted for lifted in alike if not made.same(lifted)]
+        _keep(self.alike, key, [made, *others][:_ALIKE])
+        return made.plan if made.proven else plan
 
-    def _values(self, lifted: _Lifted, iris: Sequence[str]) -> tuple[int, ...] | None:
-        """Return the parameters' values for other IRIs, or None if the plan does not serve."""
-        if any(iris[place] != iri for place, iri in lifted.fixed.items()):
+    def _filled(self, lifted: _Lifted, constants: Sequence[Constant]) -> Plan | None:
+        """Return a plan with other constants, or None if it does not serve for them."""
+        if any(constants[place] != constant for place, constant in lifted.fixed.items()):
             return None
-        values = []
-        for places in lifted.parameters:
-            number = self._free(iris[places[0]])
-            if number is None or any(iris[place] != iris[places[0]] for place in places):
+        values: list[int | str] = []
+        for slot in lifted.slots:
+            constant = constants[slot.places[0]]
+            if any(constants[place] != constant for place in slot.places):
                 return None
-            values.append(number)
-        return tuple(values)
-
-    def _free(self, iri: str) -> int | None:
-        """Return the number of an IRI that a plan may depend on by its number alone."""
-        if not is_iri(iri) or iri in self.catalogue.properties:
-            return None
-        number = self.dictionary.number(NamedNode(iri))
-        known = number is not None and number not in self.catalogue.graphs
-        return number if known and number not in self.catalogue.strangers else None
-
-    def _lift(self, plan: Plan, iris: Sequence[str]) -> _Lifted:
-        if plan.query.form == "CONSTRUCT":
-            return _Lifted(plan, dict(enumerate(iris)), ())
-        numbers = {iri: self._free(iri) for iri in set(iris)}
-        written = set(_NUMBER.findall(plan.sql))
-        chosen = {
-            iri: str(number)
-            for iri, number in numbers.items()
-            if number is not None and str(number) in written and iri not in plan.sql
-        }
-        order = list(chosen)
-        positions = {number: f"${order.index(iri) + 1}" for iri, number in chosen.items()}
-        sql = _NUMBER.sub(lambda match: positions.get(match[0], match[0]), plan.sql)
-        places = {iri: tuple(n for n, each in enumerate(iris) if each == iri) for iri in order}
-        fixed = {n: iri for n, iri in enumerate(iris) if iri not in chosen}
-        values = tuple(int(chosen[iri]) for iri in order)
-        return _Lifted(
-            replace(plan, sql=sql, values=values), fixed, tuple(places[iri] for iri in order)
+            if self._sort(constant) != slot.sort:
+                return None
+            values.append(slot.value(constant, self._free(constant)))
+        local = tuple(
+            term if place is None else canonical(_literal(constants[place]))
+            for term, place in zip(lifted.plan.local, lifted.local, strict=True)
         )
+        return replace(lifted.plan, values=tuple(values), local=local)
+
+    def _free(self, constant: Constant) -> int | None:
+        """Return the number of a constant that a plan may depend on by its number alone."""
+        if constant.datatype is None:
+            if not is_iri(constant.text) or constant.text in self.catalogue.properties:
+                return None
+            number = self.dictionary.number(NamedNode(constant.text))
+            known = number is not None and number not in self.catalogue.graphs
+            return number if known and number not in self.catalogue.strangers else None
+        return self.dictionary.number(canonical(_literal(constant)))
+
+    def _sort(self, constant: Constant) -> tuple[str | None, int]:
+        """Return what must be the same of two constants for one plan: datatype and tag."""
+        number = self._free(constant)
+        return constant.datatype, -1 if number is None else number >> TAG_BITS
+
+    def _lift(self, plan: Plan, constants: Sequence[Constant]) -> _Lifted:
+        if plan.query.form == "CONSTRUCT":
+            return _Lifted(plan, dict(enumerate(constants)), (), (None,) * len(plan.local), True)
+        sql, slots = plan.sql, list[_Slot]()
+        for constant in dict.fromkeys(constants):
+            places = tuple(n for n, each in enumerate(constants) if each == constant)
+            for slot in self._slots(constant, places, sql):
+                sql = slot.written(sql, len(slots) + 1, constant, self._free(constant))
+                slots.append(slot)
+        lifted = {place for slot in slots for place in slot.places}
+        literals: dict[Term, int] = {
+            canonical(_literal(constants[n])): n for n in lifted if constants[n].datatype
+        }
+        local = tuple(literals.get(term) for term in plan.local)
+        fixed = {n: each for n, each in enumerate(constants) if n not in lifted}
+        values = tuple(
+            slot.value(constants[slot.places[0]], self._free(constants[slot.places[0]]))
+            for slot in slots
+        )
+        plan = replace(plan, sql=sql, values=values)
+        return _Lifted(plan, fixed, tuple(slots), local, proven=not literals)
+
+    def _slots(self, constant: Constant, places: tuple[int, ...], sql: str) -> list[_Slot]:
+        """Return the forms in which a constant can be a parameter of a statement."""
+        number, sort = self._free(constant), self._sort(constant)
+        by_number = number is not None and str(number) in _NUMBER.findall(sql)
+        if constant.datatype is None:
+            lifted = by_number and constant.text not in sql
+            return [_Slot(places, sort, "number")] if lifted else []
+        if number is not None and number >> TAG_BITS == OTHER_TAG:
+            return []
+        slots = [_Slot(places, sort, "number")] if by_number else []
+        if constant.datatype == XSD_STRING and quoted(constant.text) in sql:
+            slots.append(_Slot(places, sort, "text"))
+        return slots
 
     def _plan(self, text: str, choice: Choice, base: str) -> Plan:
         query = parse(text, base)
@@ -184,17 +272,45 @@ def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
         kept.popitem(last=False)
 
 
-def _skeleton(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return a text's tokens without the IRIs, and the IRIs; those of the prologue stay."""
+def _skeleton(text: str) -> tuple[tuple[str, ...], tuple[Constant, ...]]:
+    """Return a text's tokens without its constants, and these; IRIs of the prologue stay.
+
+    Strings are constants if they are plain or have their datatype as a whole IRI, and no function
+    of the query looks into one before it runs.
+    """
     parts: list[str] = []
-    iris: list[str] = []
+    constants: list[Constant] = []
     tokens = tokenise(unescape_code_points(text))
+    liftable = not any(kind == "word" and word.upper() in _LOOKED_INTO for kind, word, _ in tokens)
     for index, (kind, content, _) in enumerate(tokens):
-        if kind == "iri" and not _declared(parts, tokens[index - 1].kind):
-            iris.append(content)
+        if kind == "iri" and not _declared(parts, tokens[index - 1].kind) and parts[-1:] != ["^^"]:
+            constants.append(Constant(content))
             content = ""  # noqa: PLW2901 - the IRI's place stays, its text goes
+        elif kind == "string" and liftable and (datatype := _datatype(tokens, index)):
+            constants.append(Constant(content, datatype))
+            content = ""  # noqa: PLW2901 - as above
         parts.extend((kind, content))
-    return tuple(parts), tuple(iris)
+    return tuple(parts), tuple(constants)
+
+
+# Functions whose arguments the compiler reads.
+_LOOKED_INTO: Final = frozenset(
+    {"REGEX", "REPLACE", "LANGMATCHES", "STRLANG", "STRDT", "IRI", "URI", "GROUP_CONCAT", "BNODE"}
+)
+
+
+def _datatype(tokens: Sequence[Token], index: int) -> str | None:
+    """Return the datatype of a string among tokens, None if it has a language or a short name."""
+    after = tokens[index + 1]
+    if after.kind == "lang":
+        return None
+    if after.text != "^^":
+        return XSD_STRING
+    return tokens[index + 2].text if tokens[index + 2].kind == "iri" else None
+
+
+def _literal(constant: Constant) -> ox.Literal:
+    return ox.Literal(constant.text, datatype=NamedNode(constant.datatype or XSD_STRING))
 
 
 def _declared(parts: Sequence[str], before: str) -> bool:

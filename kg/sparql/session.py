@@ -52,7 +52,7 @@ class Sessions:
     idle: list[Session] = field(default_factory=list)
 
     def run(
-        self, sql: str, values: Sequence[int], timeout: float | None
+        self, sql: str, values: Sequence[int | str], timeout: float | None
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of a SELECT; a connection that was not read to its end is closed.
 

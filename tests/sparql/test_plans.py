@@ -10,6 +10,7 @@ import pytest
 
 from kg.columns import build_from_quads
 from kg.sparql.engine import Choice, Engine
+from kg.sparql.errors import NotCompilable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 DATA = """
 @prefix : <http://ex/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 :a :knows :b , :c ; a :Person ; :name "a" . :b :knows :c ; a :Person . :c :knows :a ; a :Robot .
-:knows :name "knows" . :g { :a :knows :g } :h { :b :knows :h }
+:knows :name "knows" .
+:a :since "2024-01-01"^^xsd:date .
+:b :since "2023-05-05"^^xsd:date ; :name 3 . :g { :a :knows :g } :h { :b :knows :h }
 """
 IRIS = tuple(f"<http://ex/{name}>" for name in ("a", "b", "c", "knows", "g", "h", "absent"))
 QUERIES = (
@@ -49,6 +53,65 @@ def engine(folder: Path) -> Iterator[Engine]:
     """An engine that has planned nothing yet."""
     with Engine.open(folder) as made:
         yield made
+
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+LITERALS = (
+    '"a"',
+    '"knows"',
+    '"absent"',
+    '"o\'clock"',
+    '""',
+    '"3"^^<' + XSD + "integer>",
+    '"2024-01-01"^^<' + XSD + "date>",
+    '"2024-07-01"^^<' + XSD + "date>",
+    '"x"@en',
+)
+OVER_LITERALS = (
+    "SELECT * {{ ?x <http://ex/name> {0} }}",
+    "SELECT * {{ VALUES ?n {{ {0} {1} }} OPTIONAL {{ ?x <http://ex/name> ?n }} }}",
+    "SELECT * {{ VALUES ?n {{ {0} }} ?x <http://ex/name> ?y FILTER(CONTAINS(?y, LCASE(?n))) }}",
+    "SELECT * {{ ?x <http://ex/name> ?y FILTER(?y < {0} || ?y = {1}) }}",
+    "SELECT * {{ ?x <http://ex/since> ?y FILTER(?y <= {0} && ?y != {1}) }}",
+    'SELECT (CONCAT("a", {0}) AS ?c) ({1} AS ?d) (STRLEN({0}) AS ?l) {{}}',
+    "SELECT ({0} = {1} AS ?c) (SAMETERM({0}, {1}) AS ?d) {{ ?x <http://ex/name> ?n }}",
+    "SELECT ?n (COUNT(*) AS ?c) {{ ?x <http://ex/name> ?m BIND({0} AS ?n) }} GROUP BY ?n",
+    'SELECT * {{ ?x <http://ex/name> ?y FILTER(REGEX(?y, {0}, "i")) }}',
+    "SELECT * {{ ?x <http://ex/name> ?y FILTER(IF({0}, ?y, {1}) = ?y) }}",
+)
+
+
+@pytest.mark.parametrize("query", OVER_LITERALS)
+def test_other_literals_are_answered_as_by_a_fresh_plan(
+    query: str, engine: Engine, folder: Path, compare: Any
+) -> None:
+    """Whatever literal is put into a query, planned before or not, its answer is its own."""
+    with Engine.open(folder) as fresh:
+        for pair in product(LITERALS, LITERALS):
+            text = query.format(*pair)
+            fresh._plans.kept.clear()
+            fresh._plans.alike.clear()
+
+            assert answered(engine, text, compare) == answered(fresh, text, compare)
+
+
+def answered(engine: Engine, text: str, compare: Any) -> object:
+    """Return the answer as something to compare, or why there is none."""
+    try:
+        return compare.fingerprint(compare.columns_answer(engine, text))
+    except NotCompilable as refused:
+        return refused.detail
+
+
+def test_one_statement_serves_many_texts(engine: Engine) -> None:
+    """After two plans have shown that only the text differs, there is one for all."""
+    plans = [
+        engine.plan(OVER_LITERALS[2].format(f'"{text}"'), Choice())
+        for text in ("kno", "nothing", "ows", "what's this")
+    ]
+
+    assert len({plan.sql for plan in plans[1:]}) == 1
+    assert [plan.values for plan in plans[1:]] == [("'nothing'",), ("'ows'",), ("'what''s this'",)]
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -10,6 +10,7 @@ differently is changed in the syntax tree before:
 | `//` on them | a division that leaves no remainder; `div` would give 64 bits |
 | sum of integers | the same in 38 digits; it would have 64 bits |
 | sign | a CASE; it would be a double |
+| row | struct |
 | TRY, TRY_CAST | errors are NULL throughout (`spark.sql.ansi.enabled` is false) |
 """
 
@@ -122,9 +123,16 @@ def _sum(node: exp.Sum) -> exp.Expression:
     return node
 
 
+def _row(node: exp.Anonymous) -> exp.Expression:
+    return (
+        exp.Anonymous(this="struct", expressions=node.expressions) if node.name == "ROW" else node
+    )
+
+
 _CHANGES: Final[dict[type[exp.Expression], Callable[..., exp.Expression]]] = {
     exp.Sum: _sum,
     exp.IntDiv: _whole_division,
     exp.Sign: _sign,
+    exp.Anonymous: _row,
     exp.DataType: _type,
 }
