@@ -81,7 +81,7 @@ CursorQuery = Annotated[int, Query(ge=0, le=10_000, description="How many to lea
 IdQuery = Annotated[str, Query(alias="id", max_length=2000, description="The identifier.")]
 
 
-def _index(request: Request) -> Index:
+def current_index(request: Request) -> Index:
     """Return the index of the current release."""
     state = request.app.state
     if not hasattr(state, "reconciliation"):
@@ -145,11 +145,13 @@ def _answer(request: Request, fields: dict[str, str]) -> Response:
     callback, base = fields.get("callback"), request.app.state.settings.base
     if fields.get("queries"):
         batch = queries.batch(fields["queries"])
-        return _json(request, answers.results(_index(request), batch, base), callback)
+        return _json(request, answers.results(current_index(request), batch, base), callback)
     if fields.get("extend"):
         asked = queries.extension(fields["extend"])
         store = visit(request).opened.store
-        return _json(request, answers.extended(store, _index(request), base, asked), callback)
+        return _json(
+            request, answers.extended(store, current_index(request), base, asked), callback
+        )
     if "query" in fields:
         detail = "Queries come as 'queries', a JSON object of them (version 0.2 of the interface)"
         raise ParameterError(detail, parameter="query", allowed=["queries", "extend"])
@@ -203,7 +205,7 @@ def suggest_entity(
 ) -> Response:
     """Return entities that are named like what was typed."""
     base = request.app.state.settings.base
-    found = answers.suggested_entities(_index(request), prefix, cursor, base)
+    found = answers.suggested_entities(current_index(request), prefix, cursor, base)
     return _json(request, found, callback)
 
 
@@ -237,7 +239,7 @@ def flyout(
     """Return a few words of HTML about an entity, a property or a type."""
     match what:
         case "entity":
-            told = answers.entity_flyout(_index(request), identifier)
+            told = answers.entity_flyout(current_index(request), identifier)
         case "property":
             told = answers.property_flyout(identifier)
         case "type":
@@ -264,7 +266,7 @@ def preview(request: Request, identifier: IdQuery) -> Response:
     """Return the preview of an entity: HTML to be shown in a frame, without script."""
     opened = visit(request).opened
     base = request.app.state.settings.base
-    html = answers.preview(opened.store, _index(request), base, identifier)
+    html = answers.preview(opened.store, current_index(request), base, identifier)
     headers = {"X-Release": str(opened.number), "Content-Security-Policy": _NO_SCRIPT}
     return Response(html, headers=headers, media_type="text/html")
 

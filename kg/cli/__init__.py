@@ -6,6 +6,7 @@
 | reporting | report |
 | profiling | profiles list, show, accept, reject, expire |
 | curating | repair, waive, reject, choose, accept, undo, decisions, recipes, conflicts |
+| linking | links, link |
 | releasing | releases, use, prune, dump |
 | asking | sparql, query, queries |
 | serving | serve, demo |
@@ -37,6 +38,7 @@ from kg.cli import (
     describing,
     evaluating,
     importing,
+    linking,
     profiling,
     releasing,
     reporting,
@@ -67,6 +69,7 @@ for module in (
     describing,
     checking,
     curating,
+    linking,
     evaluating,
     trading,
     scaffolding,

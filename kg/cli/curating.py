@@ -141,7 +141,7 @@ def accept(
         text = f"{_listed(made.decisions)}\n\n{left}" if made.decisions else left
         at.show({"accepted": [d.entry() for d in made.decisions], "left": made.left}, text)
         return
-    _keep(at, made.decisions, publish=publish, more=left)
+    keep(at, made.decisions, publish=publish, more=left)
 
 
 def undo(
@@ -163,7 +163,7 @@ def undo(
     at = root(context)
     journal = _journal(at)
     if undone := withdrawals(journal.every(), key, why):
-        _keep(at, undone, publish=publish)
+        keep(at, undone, publish=publish)
         return
     one = imports.find(at.workspace, key)
     with at.progress() as progress, at.workspace.writing():
@@ -268,11 +268,11 @@ def _decide(context: typer.Context, key: str, asked: Request, *, publish: bool) 
     from kg.curation.requests import decide
 
     at = root(context)
-    _keep(at, decide(imports.find(at.workspace, key), asked), publish=publish)
+    keep(at, decide(imports.find(at.workspace, key), asked), publish=publish)
 
 
-def _keep(at: Root, made: Sequence[Decision], *, publish: bool, more: str = "") -> None:
-    """Keep decisions and, if asked for, publish what follows from them."""
+def keep(at: Root, made: Sequence[Decision], *, publish: bool, more: str = "") -> None:
+    """Keep decisions and, if asked for, publish what follows from them; show both."""
     kept = _journal(at).append(made, getpass.getuser())
     built = None
     if publish:

@@ -11,6 +11,8 @@ states `new` for the property `path` of `subject`, which the record lacks |
 | waive | until `until`, the finding no longer sets its record aside |
 | reject | sets the record aside, whatever it says |
 | choose | of contradicting values of `path` of `subject`, `value` holds |
+| link | `subject` has the property `path` with the value `value`, another thing |
+| distinguish | `subject` and `value` are not to be linked, though much speaks for it |
 | undo | takes back the decision `undoes` |
 """
 
@@ -27,7 +29,7 @@ from kg.terms import is_iri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal["repair", "waive", "reject", "choose", "undo"]
+Kind = Literal["repair", "waive", "reject", "choose", "link", "distinguish", "undo"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -106,6 +108,8 @@ _NEEDED: Final[dict[Kind, tuple[str, ...]]] = {
     "waive": ("rule", "until"),
     "reject": ("record",),
     "choose": ("subject", "path", "value"),
+    "link": ("subject", "path", "value"),
+    "distinguish": ("subject", "path", "value"),
     "undo": ("undoes",),
 }
 

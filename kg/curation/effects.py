@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg import imports, publishing, staging
 from kg.amendments import SOURCE as UPDATES
+from kg.curation import linking
 from kg.curation.decisions import digest
 from kg.errors import ParameterError
 from kg.progress import silent
@@ -47,14 +48,17 @@ class Curating(NamedTuple):
         made = []
         for source, one in imports.current(self.workspace).items():
             held = staging.deciding(self.workspace, self.settings, source)
-            if source == UPDATES or digest(held) == one.manifest.get("decisions"):
+            made_of_itself = source in {UPDATES, linking.SOURCE}
+            if made_of_itself or digest(held) == one.manifest.get("decisions"):
                 continue
             again, _ = staging.restage(
                 self.workspace, one, self.settings, self.rules, self.progress
             )
             imports.replace(self.workspace, again)
             made.append(again)
-        return made
+        linked = staging.deciding(self.workspace, self.settings, linking.SOURCE)
+        links = linking.refresh(self.workspace, self.settings, self.rules.digest, linked)
+        return [*made, links] if links else made
 
     def publish(self) -> tuple[Release, bool]:
         """Publish the current imports under the decisions of today, and remove what is not needed.

@@ -49,6 +49,8 @@ _CLASSES: Final = {
     "waive": "Waiver",
     "reject": "Rejection",
     "choose": "Choice",
+    "link": "Linking",
+    "distinguish": "Distinction",
     "undo": "Withdrawal",
 }
 # Local names are terms of the ontology (ontology/curation.ttl).
