@@ -6,14 +6,15 @@
    own country only, one without is for all.
 3. The assignment serves as much as can be served (kg.trade.flow); of all ways to do so it takes
    the one with the least distance in all: 0 in the same region, 1 in the same country, 2 between
-   neighbours, 3 elsewhere, times the quantity.
+   neighbours, 3 elsewhere, times the quantity. It is found between groups of listings of the same
+   place and targets, and then spread over the listings of each group.
 4. A place where more is requested than offered is a bottleneck. What stays unserved says why:
    there is too little of it, or what is left is not for that country.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -24,7 +25,7 @@ from kg.trade import countries, listed
 from kg.trade.flow import transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from kg.matching.landscape import Landscape
@@ -73,9 +74,12 @@ class Market:
     def unserved(self) -> list[tuple[Listing, Fraction, str]]:
         """Return the requests that are not served in full: how much is missing, and why."""
         left = self._left()
+        served: dict[str, Fraction] = defaultdict(Fraction)
+        for a in self.assignments:
+            served[a.request.iri] += a.quantity
         found = []
         for request in self.requests:
-            own = sum((a.quantity for a in self.assignments if a.request is request), Fraction())
+            own = served[request.iri]
             if own < request.quantity:
                 reason = "more is requested than offered"
                 if any(left.values()):
@@ -153,22 +157,59 @@ def market(group: Sequence[Listing]) -> Market:
     offers = [each for each in group if each.kind == "Offer"]
     requests = [each for each in group if each.kind == "Request"]
     scale = lcm(*(each.quantity.denominator for each in group))
+    given, wanted = _alike(offers), _alike(requests)
     costs = {
-        (i, j): distance(offer, request)
-        for i, offer in enumerate(offers)
-        for j, request in enumerate(requests)
-        if allowed(offer, request)
+        (i, j): distance(some[0], others[0])
+        for i, some in enumerate(given)
+        for j, others in enumerate(wanted)
+        if allowed(some[0], others[0])
     }
-    flow = transport(
-        [int(o.quantity * scale) for o in offers],
-        [int(r.quantity * scale) for r in requests],
-        costs,
-    )
+    supplies, demands = ([_whole(some, scale) for some in own] for own in (given, wanted))
+    left = {each.iri: each.quantity for each in group}
     assignments = [
-        Assignment(offers[i], requests[j], Fraction(amount, scale), costs[i, j])
-        for (i, j), amount in sorted(flow.items(), key=lambda pair: (pair[0][1], -pair[1], pair[0]))
+        Assignment(offer, request, quantity, costs[i, j])
+        for (i, j), amount in transport(supplies, demands, costs).items()
+        for offer, request, quantity in _shared(given[i], wanted[j], Fraction(amount, scale), left)
     ]
+    order = {each.iri: n for n, each in enumerate(group)}
+    assignments.sort(key=lambda a: (order[a.request.iri], -a.quantity, order[a.offer.iri]))
     return Market(group[0].product, group[0].unit, offers, requests, assignments)
+
+
+def _whole(some: Iterable[Listing], scale: int) -> int:
+    """Return the quantity of listings together as a whole number of the smallest parts."""
+    return int(sum((each.quantity for each in some), Fraction()) * scale)
+
+
+def _alike(some: Iterable[Listing]) -> list[list[Listing]]:
+    """Return listings in groups of one place and one set of targets, the largest ones first.
+
+    What can serve what, and how far it is, is the same for all of a group: the best assignment is
+    found between groups, of which there are few.
+    """
+    groups: dict[tuple[Any, ...], list[Listing]] = defaultdict(list)
+    for each in some:
+        groups[each.country, each.region, each.targets].append(each)
+    return [sorted(own, key=lambda each: (-each.quantity, each.iri)) for own in groups.values()]
+
+
+def _shared(
+    offers: Iterable[Listing],
+    requests: Iterable[Listing],
+    amount: Fraction,
+    left: dict[str, Fraction],
+) -> Iterator[tuple[Listing, Listing, Fraction]]:
+    """Yield who gives how much of an amount to whom, and take it off what is left of each."""
+    giving = deque(offer for offer in offers if left[offer.iri])
+    for request in requests:
+        while giving and (quantity := min(amount, left[giving[0].iri], left[request.iri])):
+            offer = giving[0]
+            left[offer.iri] -= quantity
+            left[request.iri] -= quantity
+            amount -= quantity
+            yield offer, request, quantity
+            if not left[offer.iri]:
+                giving.popleft()
 
 
 def allowed(offer: Listing, request: Listing) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kg.terms import COUNTRY, NUTS
 from kg.trade import capacities
+from kg.trade.flow import transport
 from kg.trade.listed import Listing, unit_key
 
 FOLDER = Path(__file__).parent / "capacities"
@@ -116,3 +117,44 @@ def test_an_assignment_explains_its_score(given_ones: list[Listing]) -> None:
 def test_units_are_compared_as_people_write_them() -> None:
     assert unit_key("Pieces/week") == unit_key("pieces  per week")
     assert unit_key("boxes per week") != unit_key("pieces per week")
+
+
+@given(listings())
+def test_groups_serve_as_much_and_as_near_as_single_listings(given_ones: list[Listing]) -> None:
+    """The flow between groups of like listings is as good as the one between the listings."""
+    for market in capacities.markets(given_ones)[0]:
+        costs = {
+            (i, j): capacities.distance(offer, request)
+            for i, offer in enumerate(market.offers)
+            for j, request in enumerate(market.requests)
+            if capacities.allowed(offer, request)
+        }
+        tenths = [[int(10 * e.quantity) for e in own] for own in (market.offers, market.requests)]
+        flow = transport(tenths[0], tenths[1], costs)
+
+        assert 10 * market.served == sum(flow.values())
+        cost = sum(10 * a.quantity * a.distance for a in market.assignments)
+        assert cost == sum(costs[pair] * amount for pair, amount in flow.items())
+
+
+def test_a_crisis_with_thousands_of_offers_is_reckoned_with() -> None:
+    """Thousands of listings in some regions make a small problem of groups."""
+    many = [
+        listing(
+            {
+                "name": f"{n:04}",
+                "kind": "Offer" if n % 2 else "Request",
+                "product": "masks",
+                "unit": "pieces",
+                "quantity": str(1 + n % 97),
+                "country": CODES[n % 7 % 4],
+                "region": f"XX{n % 30}",
+                "targets": [],
+            }
+        )
+        for n in range(3000)
+    ]
+
+    (market,), _ = capacities.markets(many)
+
+    assert market.served == min(market.supply, market.demand)
