@@ -7,7 +7,8 @@ DESCRIBE of one IRI, with at most prefixes before and LIMIT after it, and
    one range of one index, and each quad in it is one row of the answer;
 2. nothing is computed, ordered, counted, skipped or compared, and every variable that is asked for
    is in the pattern: each row takes some bytes of the answer;
-3. the answer is given up when it takes more bytes than `_ROWS` rows of its format must take.
+3. it begins at a subject or an object, or LIMIT allows few rows: what else is not worth a try;
+4. the answer is given up when it takes more bytes than `_ROWS` rows of its format must take.
 
 So no more than about `_ROWS` quads are read, whatever the data are: a few milliseconds at worst,
 and nothing that would have to be killed. What is not known to be small, and an answer that grew
@@ -45,6 +46,9 @@ _LEAST: Final = {
 }
 """Bytes that a row takes at least, by the name of the format."""
 
+_FEW: Final = 4
+"""Digits that a number of rows has when it is worth a try."""
+
 _LONGEST: Final = 4096
 """Characters of a query that are looked at."""
 
@@ -70,7 +74,7 @@ _SMALL: Final = re.compile(
         (?P<o>{_NODE}|{_LITERAL}) {_ANY} (?:\.{_ANY})?\}}
       | DESCRIBE{_ANY}(?:{_IRI}|{_PNAME})
     ){_ANY}
-    (?:LIMIT{_SOME}[0-9]++{_ANY})?
+    (?:LIMIT{_SOME}(?P<limit>[0-9]++){_ANY})?
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
@@ -108,8 +112,12 @@ def small(text: str) -> bool:
         return False
     asked, *terms = match.group("asked", "s", "p", "o")
     variables = [term[1:] for term in terms if term and term[0] in "?$"]
-    named_once = len(set(variables)) == len(variables)
-    return named_once and (not asked or {v[1:] for v in _VARIABLE.findall(asked)} <= {*variables})
+    if len(set(variables)) != len(variables):
+        return False
+    if asked and not {v[1:] for v in _VARIABLE.findall(asked)} <= {*variables}:
+        return False
+    begins = terms[0] is None or terms[0][0] not in "?$" or terms[2][0] not in "?$"
+    return begins or len(match["limit"] or "9999") < _FEW
 
 
 def answer(source: Source, request: QueryRequest) -> tuple[Head, bytes] | None:

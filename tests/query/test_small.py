@@ -26,11 +26,15 @@ SMALL = [
     f'ASK {{ ?s ?p "3"^^<{EXAMPLE}int> }}',
     f"CONSTRUCT WHERE {{ {S} ?p ?o }}",
     f"DESCRIBE {S}",
-    "SELECT * { ?s ?p ?o } LIMIT 3",
+    "SELECT * { ?s ?p ?o } LIMIT 999",
+    f"SELECT * {{ ?s ?p {S} }} LIMIT 100000",
     f"PREFIX ex: <{EXAMPLE}> SELECT * {{ ex:s0 ex:p.q ?o}}",
 ]
 OTHERS = [
     "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+    "SELECT * { ?s ?p ?o }",
+    "SELECT * { ?s <p> ?o } LIMIT 1000",
+    "ASK { ?s ?p ?o }",
     "SELECT DISTINCT ?p { ?s ?p ?o }",
     "SELECT * { ?s ?p ?s }",
     "SELECT ?x { ?s ?p ?o }",
@@ -128,9 +132,11 @@ def test_what_is_not_known_to_be_small_is_for_a_worker(few: Source, text: str) -
 @pytest.mark.parametrize(
     "request_",
     [
-        QueryRequest("SELECT * { ?s ?p ?o }", Dataset(default=("http://example.org/graph",))),
+        QueryRequest(
+            "SELECT * { ?s ?p ?o } LIMIT 1", Dataset(default=("http://example.org/graph",))
+        ),
         QueryRequest("SELECT * { ?s ?p ?o } LIMIT 1", engine="columns"),
-        QueryRequest("ASK { ?s ?p ?o }", acceptable=Acceptable(None, None, "turtle")),
+        QueryRequest(f"ASK {{ {S} ?p ?o }}", acceptable=Acceptable(None, None, "turtle")),
         QueryRequest("ASK { unknown:prefix ?p ?o }"),
     ],
 )
@@ -139,7 +145,7 @@ def test_what_only_a_worker_can_tell_is_for_a_worker(few: Source, request_: Quer
     assert small.answer(few, request_) is None
 
 
-@pytest.mark.parametrize("text", ["SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"])
+@pytest.mark.parametrize("text", [f"SELECT * {{ {S} ?p ?o }}", f"CONSTRUCT WHERE {{ {S} ?p ?o }}"])
 def test_an_answer_that_grows_large_is_given_up(text: str) -> None:
     """In every format, whatever a row takes in it."""
     many = source(3000)
