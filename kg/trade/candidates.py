@@ -6,6 +6,7 @@
 2. Those who could are ranked: how many of the missing conditions they fill comes first, then how
    they fit as partners of the first member (kg.matching.partners) and, when a text says what is
    needed, whether they master or offer it (kg.matching.competences).
+   Where a rule asks for independent members, who has the website of a member is left out.
 3. A completion adds the best candidate, checks again, and goes on until nothing is missing.
 """
 
@@ -144,6 +145,8 @@ def who(matching: Matching, rule: Rule, checked: Check, wish: Wish, base: str) -
     masks = list(organisation_masks(landscape, wish.conditions).values())
     seed = _seed(landscape, checked)
     masks.append(_past(landscape, seed, wish.past))
+    if "sameWebsiteAs" in rule.terms:
+        masks.append(apart(landscape, checked))
     here = {landscape.rows("organisation").get(m.iri) for m in checked.team.members}
     wanted = [r for r in fills if r not in here and all(mask[r] for mask in masks)]
     found = replace(found, fills=fills, ranking=_ranking(matching, seed, wish))
@@ -199,6 +202,15 @@ def _ranking(matching: Matching, seed: int | None, wish: Wish) -> Ranking:
 
 # Who masters or offers what is needed comes before who only has projects about it.
 _ABLE: Final = {"technology": 1.0, "mastery": 10.0, "offer": 10.0}
+
+
+def apart(landscape: Landscape, checked: Check) -> Mask:
+    """Return which organisations have another website than every member: who may be independent."""
+    taken = {member.domain for member in checked.team.members if member.domain}
+    if not taken:
+        return np.ones(landscape.size("organisation"), bool)
+    homepages = landscape.column("organisation", "homepage")
+    return np.array([teams.domain(homepage) not in taken for homepage in homepages], bool)
 
 
 class Step(NamedTuple):

@@ -12,7 +12,7 @@ from kg.matching import open_matching
 from kg.terms import DEFAULT_BASE
 from kg.trade import candidates, consortium, rules, teams
 from kg.trade.candidates import Wish
-from kg.trade.teams import Team
+from kg.trade.teams import Member, Team
 
 if TYPE_CHECKING:
     from kg.matching import Matching
@@ -60,6 +60,20 @@ def test_candidates_are_those_who_bring_something(
         member = teams.member(matching.landscape, row) in before.team.members
         assert member or list(found.fills.get(row, ())) == brings
         assert (row in found.rows) == (bool(brings) and not member)
+
+
+def test_who_has_the_website_of_a_member_is_no_candidate(matching: Matching) -> None:
+    """A rule that asks for independent members does not propose a part of one."""
+    rule = rules.read("horizon", DEFAULT_BASE)
+    homepages = matching.landscape.column("organisation", "homepage")
+    first, site = next((n, teams.domain(h)) for n, h in enumerate(homepages) if teams.domain(h))
+    team = Team((Member("urn:other", None, domain=site),), DAY)
+    before = consortium.check(rule, Team((), DAY), DEFAULT_BASE)
+
+    apart = candidates.apart(matching.landscape, consortium.check(rule, team, DEFAULT_BASE))
+
+    assert not apart[first]
+    assert candidates.apart(matching.landscape, before).all()
 
 
 def test_the_score_is_the_sum_of_its_terms_and_orders_them(matching: Matching) -> None:
