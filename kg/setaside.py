@@ -1,9 +1,13 @@
-"""What an import set aside: rejects (could not be read) and quarantined records (broke a rule).
+"""What an import set aside, and the decisions of curators that it was made under.
+
+Rejects could not be read, quarantined records broke a rule; of decisions `times` says how often
+each one was used.
 
 | what | columns |
 |---|---|
 | rejects | file, line, column, reason, text |
 | quarantine | file, line, record, rule, round |
+| decisions | id, kind, times, file, record, field, value, new, rule, until, who, why |
 """
 
 from __future__ import annotations
@@ -23,12 +27,16 @@ if TYPE_CHECKING:
 _COLUMNS: Final = {
     "rejects": ("file", "line", "field", "reason", "text"),
     "quarantine": ("file", "line", "record", "rule", "round"),
+    "decisions": (
+        *("id", "kind", "times", "file", "record", "field"),
+        *("value", "new", "rule", "until", "who", "why"),
+    ),
 }
 _WIDTH: Final = 90
 
 
 def listing(one: Import, what: str, form: str, limit: int = 0) -> Iterator[str]:
-    """Yield the pieces of a list of `rejects` or `quarantine`, as table, csv or json.
+    """Yield the pieces of a list of `rejects`, `quarantine` or `decisions`, as table, csv or json.
 
     `limit` is the most rows, 0 for all; a list that was cut says so.
     """
@@ -53,6 +61,8 @@ def _rows(
     one: Import, what: str, columns: tuple[str, ...], limit: int
 ) -> tuple[list[tuple[object, ...]], int]:
     most = f"LIMIT {limit}" if limit else ""
+    if not one.file(what).exists():
+        return [], 0
     with database.small() as connection:
         [(total,)] = connection.execute(f"SELECT count(*) FROM {one.table(what)}").fetchall()
         rows = connection.execute(

@@ -182,6 +182,41 @@ def restage(
     Raises:
         WorkspaceError: it was read under another base IRI, or the disk or memory did not suffice.
     """
+    key, decisions = _again(workspace, one, settings, rules)
+    place = workspace.imports / one.source / import_id(key)
+    fresh = not place.exists()
+    if fresh:
+        others = _with(workspace, one)
+        with new_folder(place) as folder:
+            Assembly(settings, rules, others, decisions, folder, Stages(progress)).again(one, key)
+    return Import(place), fresh
+
+
+@contextmanager
+def rehearse_again(
+    workspace: Workspace,
+    one: Import,
+    settings: Settings,
+    rules: Rules,
+    progress: Progress = silent,
+) -> Iterator[Import]:
+    """Yield what `restage` would make, or the import itself; the workspace stays untouched."""
+    key, decisions = _again(workspace, one, settings, rules)
+    if import_id(key) == one.id:
+        yield one
+        return
+    with TemporaryDirectory(prefix="atlas-") as name:
+        folder = Path(name) / one.source / import_id(key)
+        folder.mkdir(parents=True)
+        others = _with(workspace, one)
+        Assembly(settings, rules, others, decisions, folder, Stages(progress)).again(one, key)
+        yield Import(folder)
+
+
+def _again(
+    workspace: Workspace, one: Import, settings: Settings, rules: Rules
+) -> tuple[dict[str, Any], list[Decision]]:
+    """Return the key of an import made again, and the decisions that it is made under."""
     manifest = one.manifest
     if manifest["base"] != settings.base:
         detail = f"{one.source}/{one.id} was read under {manifest['base']}; load it again"
@@ -189,14 +224,12 @@ def restage(
     decisions = deciding(workspace, settings, one.source)
     names = ("source", "base", "version", "loader", "rules", "files", "context")
     key = {name: manifest[name] for name in names}
-    key = _under(key | {"version": kg.__version__, "rules": rules.digest}, decisions)
-    place = workspace.imports / one.source / import_id(key)
-    fresh = not place.exists()
-    if fresh:
-        others = {n: _kept(workspace, n, i) for n, i in manifest["context"].items()}
-        with new_folder(place) as folder:
-            Assembly(settings, rules, others, decisions, folder, Stages(progress)).again(one, key)
-    return Import(place), fresh
+    return _under(key | {"version": kg.__version__, "rules": rules.digest}, decisions), decisions
+
+
+def _with(workspace: Workspace, one: Import) -> dict[str, Import]:
+    """Return the imports that an import was made with."""
+    return {n: _kept(workspace, n, i) for n, i in one.manifest["context"].items()}
 
 
 def _kept(workspace: Workspace, source: str, key: str) -> Import:

@@ -34,6 +34,7 @@ from api.routes.update import seen
 from kg import imports, releases, staging
 from kg.curation import accepting, answers, differences, recipes, records, requests
 from kg.curation.conflicts import conflicts as conflicting
+from kg.curation.effects import pending
 from kg.errors import NotFoundError, ParameterError, WorkspaceError
 from kg.fixes import read_lists
 
@@ -176,6 +177,7 @@ async def diff(
 ) -> Response:
     """Tell the entities and findings that differ from the published import of the source.
 
+    A current import is told as it will be under the decisions of today, published or not.
     Saved queries are asked of the release that there would be, as far as the time goes.
     """
     await allowed(request, _EITHER)
@@ -183,14 +185,16 @@ async def diff(
 
 
 def _difference(request: Request, key: str, seconds: float, limit: int) -> dict[str, Any]:
-    at, limits, one = workspace(request), settings(request), find(request, key)
-    old = differences.before(at, one)
-    with TemporaryDirectory(prefix="atlas-") as spill:
+    at, limits, curated = workspace(request), settings(request), curating(request)
+    with (
+        pending(at, find(request, key), limits, curated.rules) as one,
+        TemporaryDirectory(prefix="atlas-") as spill,
+    ):
+        old = differences.before(at, one)
         found = differences.differences(old, one, FilePath(spill), limits.memory, limit)
-    served = differences.published(at, one.source)
-    if seconds and (served is None or served.id != one.id):
-        sources = curating(request).sources
-        found["answers"] = answers.changed(at, one, limits, sources, seconds)
+        served = differences.published(at, one.source)
+        if seconds and (served is None or served.id != one.id):
+            found["answers"] = answers.changed(at, one, limits, curated.sources, seconds)
     return found
 
 

@@ -116,11 +116,20 @@ def diff(
         float, typer.Option(min=0, help="How long answers of saved queries may be compared.")
     ] = 60.0,
 ) -> None:
-    """Show what an import changes: entities, findings, and answers of saved queries."""
+    """Show what an import changes: entities, findings, and answers of saved queries.
+
+    Of a current import it is told as it will be under the decisions of today.
+    """
     from kg import imports
+    from kg.curation.effects import pending
 
     at = root(context)
-    change = _change(at, imports.find(at.workspace, key), seconds)
+    one = imports.find(at.workspace, key)
+    with (
+        at.progress() as progress,
+        pending(at.workspace, one, at.settings, at.rules, progress) as made,
+    ):
+        change = _change(at, made, seconds)
     at.show(change, "\n".join(_told_change(change)))
 
 

@@ -29,6 +29,7 @@ class Listed(StrEnum):
     findings = "findings"
     rejects = "rejects"
     quarantine = "quarantine"
+    decisions = "decisions"
 
 
 class Syntax(StrEnum):

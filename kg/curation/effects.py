@@ -7,6 +7,7 @@ without it, for an import is a function of what was read and of the decisions th
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg import imports, publishing, staging
@@ -17,7 +18,7 @@ from kg.errors import ParameterError
 from kg.progress import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from kg.imports import Import
     from kg.progress import Progress
@@ -26,6 +27,31 @@ if TYPE_CHECKING:
     from kg.source import Source
     from kg.staging import Rules
     from kg.workspace import Workspace
+
+
+@contextmanager
+def pending(
+    workspace: Workspace,
+    one: Import,
+    settings: Settings,
+    rules: Rules,
+    progress: Progress = silent,
+) -> Iterator[Import]:
+    """Yield an import as the next release will have it, under the decisions of today.
+
+    Imports that are not current, and updates, are as they are. Nothing is changed.
+
+    Raises:
+        WorkspaceError: a file of decisions is damaged, or the disk or memory did not suffice.
+    """
+    now = imports.current(workspace).get(one.source)
+    held = staging.deciding(workspace, settings, one.source)
+    same = digest(held) == one.manifest.get("decisions")
+    if same or one.source == UPDATES or now is None or now.id != one.id:
+        yield one
+        return
+    with staging.rehearse_again(workspace, one, settings, rules, progress) as made:
+        yield made
 
 
 class Curating(NamedTuple):

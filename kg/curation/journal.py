@@ -81,6 +81,13 @@ class Journal:
         self._folder = workspace.home / "curation"
         self._base = base
         self._namespace = ontology_namespace(base)
+        self._terms = {
+            name: NamedNode(term if ":" in term else self._namespace + term)
+            for name, term in _TERMS.items()
+        }
+        self._names = {term.value: name for name, term in self._terms.items()}
+        self._names[PROV + "wasAssociatedWith"] = "who"
+        self._names[PROV + "wasInformedBy"] = "undoes"
 
     def append(self, decisions: Sequence[Decision], who: str) -> list[Decision]:
         """Keep decisions on one source as one act, all or none; return them with their ids.
@@ -134,10 +141,6 @@ class Journal:
     def _agent(self, who: str) -> NamedNode:
         return NamedNode(f"{self._base}id/curator/{quote(who, safe='')}")
 
-    def _term(self, name: str) -> NamedNode:
-        term = _TERMS[name]
-        return NamedNode(term if ":" in term else self._namespace + term)
-
     def _triples(self, decision: Decision) -> Iterator[Triple]:
         this, agent = self._iri(decision.id), self._agent(decision.who)
         kind = NamedNode(self._namespace + _CLASSES[decision.kind])
@@ -150,10 +153,10 @@ class Journal:
             yield Triple(this, NamedNode(PROV + "wasInformedBy"), self._iri(decision.undoes))
         for name, value in decision.entry().items():
             if name in _LINKS:
-                yield Triple(this, self._term(name), NamedNode(str(value)))
+                yield Triple(this, self._terms[name], NamedNode(str(value)))
             elif name in _TERMS:
                 datatype = NamedNode(_DATATYPES.get(name, XSD_STRING))
-                yield Triple(this, self._term(name), Literal(str(value), datatype=datatype))
+                yield Triple(this, self._terms[name], Literal(str(value), datatype=datatype))
 
     def _write(self, source: str, name: str, text: bytes) -> None:
         folder = self._folder / source
@@ -194,11 +197,7 @@ class Journal:
         """Return which part of a decision a predicate states, None if none."""
         if predicate == RDF_TYPE:
             return "kind" if value.removeprefix(self._namespace) in _CLASSES.values() else None
-        if predicate == PROV + "wasAssociatedWith":
-            return "who"
-        if predicate == PROV + "wasInformedBy":
-            return "undoes"
-        return next((n for n in _TERMS if self._term(n).value == predicate), None)
+        return self._names.get(predicate)
 
     def _decision(self, part: dict[str, str], labels: dict[str, str], file: Path) -> Decision:
         local = part.get("kind", "").removeprefix(self._namespace)
