@@ -17,6 +17,10 @@ MISSING: Final = frozenset(
 )
 """Components whose results have no statement: what they ask for is not stated."""
 _EQUALS: Final = SH + "EqualsConstraintComponent"
+_COMPARING: Final = frozenset(
+    f"{SH}{name}ConstraintComponent"
+    for name in ("Equals", "Disjoint", "LessThan", "LessThanOrEquals")
+)
 
 
 class Step(NamedTuple):
@@ -53,7 +57,7 @@ def steps_of(rule: Rule, number: int) -> list[Step]:
 def involved(shapes: Shapes, rule: Rule) -> set[str]:
     """Return the properties of the focus node that a rule about a whole node looks at.
 
-    They are those with which the paths of the shapes inside it begin.
+    They are those with which the paths of the shapes inside it begin, and what these compare with.
     """
     if rule.shape.path is not None:
         return set()
@@ -63,6 +67,8 @@ def involved(shapes: Shapes, rule: Rule) -> set[str]:
         shape = shapes[todo.pop()]
         if shape.path is not None:
             found |= _beginnings(shape.path)
+            compared = (c for c in shape.constraints if c.component in _COMPARING)
+            found |= {term.value for c in compared for term in c.terms}
         elif shape.key not in met:
             met.add(shape.key)
             todo += [key for one in shape.constraints for key in one.shapes]
