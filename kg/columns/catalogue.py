@@ -40,7 +40,8 @@ class Catalogue:
     """The properties by IRI, the graphs' numbers (0 is the default graph), what all terms are.
 
     `strangers` are the terms that are no node of the graph: predicates and graph names that are
-    neither subject nor object.
+    neither subject nor object. `crowds` are the rows of a property (its number) that have one
+    subject (`s`) or object (`o`), where these are many.
     """
 
     properties: dict[str, Property]
@@ -50,6 +51,7 @@ class Catalogue:
     node_classes: frozenset[Class]
     triples: int
     strangers: frozenset[int]
+    crowds: dict[tuple[int, str, int], int]
 
 
 _STRANGERS = (
@@ -79,7 +81,19 @@ def open_catalogue(connection: duckdb.DuckDBPyConnection) -> Catalogue:
         frozenset(subjects | objects),
         sum(each.count for each in properties.values()),
         frozenset(row[0] for row in connection.execute(_STRANGERS).fetchall()),
+        _crowds(connection),
     )
+
+
+def _crowds(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str, int], int]:
+    """Return the counts of `crowd`, which the columns of older releases do not have."""
+    known = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'crowd' AND NOT internal"
+    ).fetchone()
+    if known is None:
+        return {}
+    rows = connection.execute("SELECT n, side, id, count FROM crowd").fetchall()
+    return {(n, side, number): count for n, side, number, count in rows}
 
 
 def _property(row: tuple[int, ...]) -> Property:

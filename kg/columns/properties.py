@@ -7,6 +7,8 @@ object. Beside the object stand, where a property has them,
   or have more fraction digits than their numbers hold; NULL for the exceptions that do not fit;
 - `lex`: the text, if its objects are strings that are short on average, so that a search reads one
   table.
+
+`crowd` counts the rows of subjects (`s`) and objects (`o`) that have many of a property's.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _EXACT: Final = (1 << Class.INTEGER) | (1 << Class.DECIMAL)
 _TEXT: Final = (1 << Class.STRING) | (1 << Class.LANG)
 # Below this many rows one direction is enough: the table is read in one piece anyway.
 _SMALL: Final = 2048
+# From this many rows with one subject or object their number is written down.
+_CROWD: Final = 128
 
 
 def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
@@ -33,6 +37,9 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
         " repeats BIGINT, classes BIGINT, ranked BOOLEAN, subjects BIGINT, objects BIGINT,"
         " reverse BOOLEAN,"
         " lexical BOOLEAN, scale INTEGER, exceptions BIGINT)"
+    )
+    connection.execute(
+        "CREATE TABLE built.crowd (n INTEGER, side VARCHAR, id BIGINT, count BIGINT)"
     )
     rows = connection.execute(_SUMMARY).fetchall()
     for n, (predicate, iri, count, repeats, classes, *statistics) in enumerate(rows):
@@ -55,6 +62,8 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
                 exceptions,
             ],
         )
+        if count >= _CROWD:
+            _add_crowds(connection, n)
 
 
 _SUMMARY: Final = f"""
@@ -70,6 +79,15 @@ _SUMMARY: Final = f"""
         ranked, subjects, objects
     FROM summary JOIN built.dictionary d ON d.id = p ORDER BY p
 """
+
+
+def _add_crowds(connection: duckdb.DuckDBPyConnection, n: int) -> None:
+    """Note the subjects and objects that have many rows, which no mean speaks for."""
+    for side in "so":
+        connection.execute(
+            f"INSERT INTO built.crowd SELECT {n}, '{side}', {side}, count(*) FROM built.p{n}"
+            f" GROUP BY {side} HAVING count(*) >= {_CROWD}"
+        )
 
 
 def _short(connection: duckdb.DuckDBPyConnection, predicate: int) -> bool:

@@ -97,7 +97,7 @@ class Engine:
             QuerySyntaxError: not SPARQL.
             NotCompilable: SERVICE.
         """
-        return advise(parse(text, base), self._catalogue)
+        return advise(parse(text, base), self._catalogue, self.dictionary)
 
     def evaluate(
         self,

@@ -6,7 +6,8 @@
    EXISTS go to the columns.
 
 The estimate of a basic graph pattern begins at its most selective triple pattern and follows the
-others from there, each multiplying by its property's mean number of objects or subjects.
+others from there, each multiplying by its property's mean number of objects or subjects; for
+constants that have very many, in the text or in VALUES, the catalogue knows how many.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from pyoxigraph import Literal as RdfLiteral
 from pyoxigraph import NamedNode
 
+from kg.columns.canonical import canonical
 from kg.sparql.algebra import (
     Alternative,
     Bgp,
@@ -38,9 +41,15 @@ from kg.sparql.scope import existing, in_scope, triple_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence as Sequence_
 
-    from kg.columns.catalogue import Catalogue
-    from kg.sparql.algebra import Path, Pattern, Query, Triple
+    from kg.columns.catalogue import Catalogue, Property
+    from kg.columns.dictionary import Dictionary
+    from kg.sparql.algebra import Path, Pattern, Query, Term, Triple
+
+    Terms = tuple[Term, ...]
+    # Variables that few values are known of, and these where the text has them.
+    Bound = dict[Var, Terms]
 
 # Rows from which planning SQL costs less than walking an index row by row.
 _MANY: Final = 3000
@@ -57,9 +66,30 @@ class Advice:
     rows: int
 
 
-def advise(query: Query, catalogue: Catalogue) -> Advice:
+@dataclass(frozen=True)
+class Statistics:
+    """What is known of a release: the catalogue, and the numbers of terms."""
+
+    catalogue: Catalogue
+    dictionary: Dictionary
+
+    def crowd(self, known: Property, side: str, terms: Terms) -> int:
+        """Return how many rows of a property the most frequent of some terms has, 0 if few."""
+        numbers = (
+            self.dictionary.number(canonical(term) if isinstance(term, RdfLiteral) else term)
+            for term in terms
+        )
+        counts = (
+            self.catalogue.crowds.get((known.number, side, number), 0)
+            for number in numbers
+            if number is not None
+        )
+        return max(counts, default=0)
+
+
+def advise(query: Query, catalogue: Catalogue, dictionary: Dictionary) -> Advice:
     """Return which engine should answer a query."""
-    rows = int(_cost(query.select, catalogue, set()))
+    rows = int(_cost(query.select, Statistics(catalogue, dictionary), {}))
     fault = next(_faults(query.select), None)
     if fault is not None:
         return Advice("columns", fault, rows)
@@ -121,66 +151,103 @@ def _path_faults(triple: Triple, path: Var | Path) -> Iterator[str]:
 
 
 def _cost(  # noqa: PLR0911 - one for each kind
-    pattern: Pattern, catalogue: Catalogue, bound: set[Var]
+    pattern: Pattern, statistics: Statistics, bound: Bound
 ) -> float:
     """Return how many rows a pattern touches, given variables that few values are known of."""
     match pattern:
         case Bgp(triples):
-            return _basic_cost(triples, catalogue, bound)
+            return _basic_cost(triples, statistics, bound)
         case Join(left, right):
             if isinstance(right, Values):
                 left, right = right, left
-            first = _cost(left, catalogue, bound)
+            first = _cost(left, statistics, bound)
             times = first if isinstance(left, Values) else 1
-            return first + times * _cost(right, catalogue, bound | _variables(left))
+            return first + times * _cost(right, statistics, bound | _variables(left))
         case LeftJoin(left, right, _):
-            first = _cost(left, catalogue, bound)
-            return first + first * _cost(right, catalogue, bound | _variables(left))
+            first = _cost(left, statistics, bound)
+            return first + first * _cost(right, statistics, bound | _variables(left))
         case Union(left, right):
-            return _cost(left, catalogue, bound) + _cost(right, catalogue, bound)
+            return _cost(left, statistics, bound) + _cost(right, statistics, bound)
         case Minus(left, right):
-            return _cost(left, catalogue, bound) + _cost(right, catalogue, set())
+            return _cost(left, statistics, bound) + _cost(right, statistics, {})
         case Filter(condition, inner):
-            first = _cost(inner, catalogue, bound)
+            first = _cost(inner, statistics, bound)
             within = bound | _variables(inner)
             return first + sum(
-                first * _cost(found, catalogue, within) for found in existing(condition)
+                first * _cost(found, statistics, within) for found in existing(condition)
             )
         case Values(_, rows):
             return len(rows)
         case Extend(inner) | Graph(_, inner):
-            return _cost(inner, catalogue, bound)
+            return _cost(inner, statistics, bound)
         case Select(inner):
-            return _cost(inner, catalogue, set())
+            return _cost(inner, statistics, {})
 
 
-def _variables(pattern: Pattern) -> set[Var]:
-    return set(in_scope(pattern))
+def _variables(pattern: Pattern) -> Bound:
+    """Return the variables of a pattern, those of inline data with their values."""
+    known: Bound = dict.fromkeys(in_scope(pattern), ())
+    match pattern:
+        case Values(variables, rows):
+            for index, variable in enumerate(variables):
+                cells = (row[index] for row in rows)
+                known[variable] = tuple(term for term in cells if term is not None)
+        case Join(left, right):
+            for part in (left, right):
+                known |= {name: terms for name, terms in _variables(part).items() if terms}
+    return known
 
 
-def _basic_cost(triples: tuple[Triple, ...], catalogue: Catalogue, bound: set[Var]) -> float:
-    known, left = set(bound), list(triples)
+def _basic_cost(triples: tuple[Triple, ...], statistics: Statistics, bound: Bound) -> float:
+    known, left = dict(bound), list(triples)
     rows = total = 1.0
     while left:
-        costs = [_fan_out(triple, catalogue, known) for triple in left]
+        costs = [_fan_out(triple, statistics, known) for triple in left]
         best = min(range(len(left)), key=costs.__getitem__)
         rows *= costs[best]
         total += rows
-        known.update(triple_variables(left.pop(best)))
+        for variable in triple_variables(left.pop(best)):
+            known.setdefault(variable, ())
     return total
 
 
-def _fan_out(triple: Triple, catalogue: Catalogue, known: set[Var]) -> float:
+def _fan_out(triple: Triple, statistics: Statistics, known: Bound) -> float:
     """Return how many rows a triple pattern gives for each set of known values."""
     subject, end = (
-        not isinstance(node, Var) or node in known for node in (triple.subject, triple.object)
+        known.get(node) if isinstance(node, Var) else (node,)
+        for node in (triple.subject, triple.object)
     )
-    count, subjects, objects = _size(triple.predicate, catalogue)
-    if subject and end:
+    count, subjects, objects = _size(triple.predicate, statistics.catalogue)
+    if subject is not None and end is not None:
         return min(1.0, count)
-    if subject:
-        return count / max(subjects, 1)
-    return count / max(objects, 1) if end else count
+    if subject is not None:
+        return max(count / max(subjects, 1), _crowd(triple.predicate, "s", subject, statistics))
+    if end is not None:
+        return max(count / max(objects, 1), _crowd(triple.predicate, "o", end, statistics))
+    return count
+
+
+def _crowd(path: Var | Path, side: str, terms: Terms, statistics: Statistics) -> float:
+    """Return how many rows a property has for the most frequent of some constants."""
+    match path:
+        case NamedNode():
+            known = statistics.catalogue.properties.get(path.value)
+            return statistics.crowd(known, side, terms) if known and terms else 0
+        case Inverse(inner):
+            return _crowd(inner, "o" if side == "s" else "s", terms, statistics)
+        case Sequence(parts):
+            return _sequence_crowd(parts if side == "s" else parts[::-1], side, terms, statistics)
+    return 0
+
+
+def _sequence_crowd(
+    parts: Sequence_[Path], side: str, terms: Terms, statistics: Statistics
+) -> float:
+    rows = _crowd(parts[0], side, terms, statistics)
+    for part in parts[1:]:
+        count, starts, finishes = _size(part, statistics.catalogue)
+        rows *= count / max(starts if side == "s" else finishes, 1)
+    return rows
 
 
 def _size(path: Var | Path, catalogue: Catalogue) -> tuple[float, float, float]:

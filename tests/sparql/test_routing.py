@@ -25,6 +25,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     quads = [
         ox.Quad(thing, knows, things[(number * 7) % 10_000]) for number, thing in enumerate(things)
     ]
+    hub = ox.NamedNode("http://ex/hub")
+    quads += [ox.Quad(thing, ox.NamedNode("http://ex/visits"), hub) for thing in things[:4000]]
+    quads += [ox.Quad(t, ox.NamedNode("http://ex/visits"), t) for t in things]
     quads += [ox.Quad(thing, name, ox.Literal(thing.value[-3:])) for thing in things]
     build_from_quads(quads, folder)
     with Engine.open(folder) as made:
@@ -42,6 +45,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "ASK {}",
         "DESCRIBE :1",
         "SELECT * { ?x :missing ?y . ?y :name ?n }",
+        "SELECT (COUNT(*) AS ?n) { ?x :visits :1 }",
+        "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :2 } ?x :visits ?z }",
     ],
 )
 def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
@@ -57,6 +62,9 @@ def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
         "SELECT ?x { ?x :name '1' FILTER NOT EXISTS { ?y :knows ?z } }",
         "SELECT * { ?x :knows+ ?y }",
         "SELECT * { VALUES ?z { :1 } ?x :name ?n MINUS { ?x :knows ?z } }",
+        "SELECT (COUNT(*) AS ?n) { ?x :visits :hub }",
+        "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :hub } ?x :visits ?z }",
+        "SELECT (COUNT(*) AS ?c) { :hub ^:visits/:name ?n }",
     ],
 )
 def test_much_goes_to_the_columns(query: str, engine: Engine) -> None:
