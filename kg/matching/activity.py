@@ -37,7 +37,7 @@ def similar_term(
     worth = np.where(landscape.members.sizes() >= _CONSORTIUM, similarity**power, 0.0)
     if seed is not None:
         worth[landscape.projects.row(seed)] = 0
-    values, best = softened(landscape.members.under(worth))
+    values, best = softened(landscape.projects.times(worth))
     words = [str(landscape.column("term", "text")[w]) for w in query.words[:_WORDS].tolist()]
 
     def reason(organisation: int, most: int) -> Reason:
@@ -111,7 +111,9 @@ def calls_term(landscape: Landscape, seed: int, weight: float) -> Term:
         shared, numbers, of = _most_shared(landscape.calls, organisation, own * information)
         shared = shared[:most]
         projects = landscape.projects.row(organisation)
-        inside = projects[np.isin(landscape.strands[projects], shared)]
+        chosen = np.zeros(len(own), bool)
+        chosen[shared] = True
+        inside = projects[chosen[landscape.strands[projects]]]
         said = tuple(takes_part(landscape, organisation, int(p)) for p in inside[:most])
         names = landscape.strand_names
         constants = {

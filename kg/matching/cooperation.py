@@ -52,9 +52,11 @@ def adamic_adar(landscape: Landscape, seed: int) -> Vector:
 def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
     """Return the term for projects in which partners of the organisation are."""
     near = nearness(landscape, seed)
-    values, best = softened(landscape.members.under(near))
+    values, best = softened(landscape.projects.times(near))
     close = closeness(landscape, seed)
     close[seed] = 0
+    own = np.zeros(landscape.size("project"), bool)
+    own[landscape.projects.row(seed)] = True
 
     def reason(organisation: int, most: int) -> Reason:
         telling = _telling(landscape, organisation, near)
@@ -65,10 +67,10 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
             said.append(takes_part(landscape, organisation, project))
             there = landscape.members.row(project)
             partner = int(there[np.argmax(close[there])])
-            shared = landscape.projects.row(seed)
-            known = shared[np.isin(shared, landscape.projects.row(partner))]
+            theirs = landscape.projects.row(partner)
+            shared = int(theirs[np.argmax(own[theirs])])
             said.append(takes_part(landscape, partner, project))
-            said += [takes_part(landscape, one, int(known[0])) for one in (partner, seed)]
+            said += [takes_part(landscape, one, shared) for one in (partner, seed)]
         text = f"{len(telling)} projects with partners"
         return Reason(tuple(said), {"nearness": constants, "best": best}, text, len(telling))
 
@@ -95,7 +97,7 @@ def together_term(
     worth = np.zeros(landscape.size("project"))
     sizes = np.maximum(landscape.members.sizes(), 1)
     worth[rows] = shares**5 * np.sqrt(near[rows]) / np.log2(1 + sizes[rows])
-    values, best = of_best(landscape.members.under(worth))
+    values, best = of_best(landscape.projects.times(worth))
 
     def reason(organisation: int, most: int) -> Reason:
         telling = _telling(landscape, organisation, worth)

@@ -256,7 +256,7 @@ class Landscape:
         """How many words the projects of each organisation have in all."""
         often = self.pairs("posting", "often").astype(np.float64)
         per_project = np.bincount(self.pairs("posting", "project"), often, self.size("project"))
-        return self.members.under(per_project.astype(np.float64))
+        return self.projects.times(per_project.astype(np.float64))
 
     @cached_property
     def active_in(self) -> Matrix:

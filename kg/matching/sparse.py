@@ -1,7 +1,7 @@
 """A sparse matrix of ones by rows, as numpy needs it for looking along rows and multiplying.
 
-Only what ranking needs: the columns of a row, products with a vector from either side, in time
-proportional to the entries.
+Only what ranking needs: the columns of a row, the product with a vector, in time proportional to the
+entries.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Numbers = NDArray[np.int32]
+    Numbers = NDArray[np.integer[Any]]
     Rows = NDArray[np.integer[Any]]
     Vector = NDArray[np.float64]
 
@@ -31,7 +31,8 @@ class Matrix:
     @classmethod
     def of(cls, rows: Any, columns: Any, height: int, width: int) -> Matrix:
         """Return the matrix with ones at pairs of row and column numbers, in any order."""
-        rows, columns = np.asarray(rows, np.int32), np.asarray(columns, np.int32)
+        # The type that numpy indexes by: any other is converted each time.
+        rows, columns = np.asarray(rows, np.intp), np.asarray(columns, np.intp)
         order = np.lexsort((columns, rows))
         counts = np.bincount(rows, minlength=height)
         starts = np.concatenate(([0], np.cumsum(counts)))
@@ -61,13 +62,12 @@ class Matrix:
 
     def summed(self, values: Vector) -> Vector:
         """Return for each row the sum of the values of its entries."""
-        sums = np.bincount(self.rows, values, self.height)
-        return sums.astype(np.float64, copy=False)
-
-    def under(self, vector: Vector) -> Vector:
-        """Return the product of a vector over the rows with the matrix: a sum for each column."""
-        sums = np.bincount(self.columns, vector[self.rows], self.width)
-        return sums.astype(np.float64, copy=False)
+        sums = np.zeros(self.height)
+        filled = np.flatnonzero(np.diff(self.starts))
+        if len(filled):
+            # Rows without entries have no segment of their own; the others follow one another.
+            sums[filled] = np.add.reduceat(values, self.starts[filled])
+        return sums
 
     def places(self, rows: Rows) -> NDArray[np.int64]:
         """Return where the entries of some rows are, row after row."""
