@@ -1,8 +1,10 @@
 """Look-ups of competences and partners at 8 clients, beside the same questions as plain SPARQL.
 
-Measured over HTTP: the product's look-ups, the product's SPARQL endpoint, and `oxigraph serve`
-over the same store. The SPARQL asks what it can: who took part in most projects whose text holds a
-word, and who shares most partners with an organisation; it neither stems, translates nor explains.
+Measured over HTTP, 8 clients each: the product's look-ups, the product's SPARQL endpoint, and
+`oxigraph serve-read-only` over the same store. The SPARQL asks what it can: who took part in most
+projects whose text holds a word, and who shares most partners with an organisation; it neither
+stems, translates nor explains. Beside the latency stands the processor time of the server for each
+look-up, which other work on the machine hardly changes.
 
 The workspace is the one of ATLAS_HOME; without one the full download is loaded first (`imports`).
 """
@@ -23,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from benchmarks.imports import build, inputs, load
 from benchmarks.measure import table
@@ -67,8 +69,8 @@ def _ready(home: Path) -> Path:
 
 
 @contextmanager
-def _serving(home: Path) -> Iterator[str]:
-    """Serve a workspace and yield the address."""
+def _serving(home: Path) -> Iterator[tuple[str, int]]:
+    """Serve a workspace and yield the address and the process."""
     command = [
         sys.executable,
         "-m",
@@ -82,7 +84,7 @@ def _serving(home: Path) -> Iterator[str]:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        yield json.loads(process.stdout.readline())["url"]
+        yield json.loads(process.stdout.readline())["url"], process.pid
         process.terminate()
 
 
@@ -137,10 +139,24 @@ def _new(paths: list[str], begin: int) -> list[str]:
     return [f"{path}&limit={20 + n}" for n in range(begin + 1, begin + 41) for path in paths]
 
 
-def _row(name: str, taken: list[float]) -> list[object]:
+def _used(process: int) -> float:
+    """Return the milliseconds of processor time that a process has used (proc(5), stat)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _row(name: str, taken: list[float], used: float | str = "") -> list[object]:
     if len(taken) < 2:
-        return [name, len(taken), "none answered", ""]
-    return [name, len(taken), statistics.median(taken), statistics.quantiles(taken, n=20)[-1]]
+        return [name, len(taken), "none answered", "", ""]
+    middle, high = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+    return [name, len(taken), middle, high, used]
+
+
+def _measured(url: str, process: int, name: str, paths: list[str], clients: int) -> list[object]:
+    before = _used(process)
+    taken = _timed(url, paths, EACH, clients)
+    used = (_used(process) - before) / max(len(taken), 1)
+    return _row(f"{name}, {clients} clients", taken, used)
 
 
 def main() -> None:
@@ -148,27 +164,28 @@ def main() -> None:
     competences = [f"/competences?{urlencode({'q': q})}" for q in NEEDS]
     partners = [f"/partners?{urlencode({'organisation': s})}" for s in SEEDS]
     words = ["photonic", "laser", "hydrogen", "battery"]
-    about = [_ABOUT.format(word=w) for w in words]
-    common = [_COMMON.format(seed=f"{_BASE}id/organisation/{s}") for s in SEEDS[:4]]
+    about = [f"query={quote(_ABOUT.format(word=w))}" for w in words]
+    common = [
+        f"query={quote(_COMMON.format(seed=f'{_BASE}id/organisation/{s}'))}" for s in SEEDS[:4]
+    ]
     rows: list[list[object]] = []
     with TemporaryDirectory() as folder:
         home = _ready(Path(folder))
-        with _serving(home) as url:
+        with _serving(home) as (url, process):
             _timed(url, competences + partners, len(competences + partners), 1)
             for name, paths in (("/competences", competences), ("/partners", partners)):
-                rows.append(_row(f"{name}, asked before, 8 clients", _timed(url, paths, EACH)))
-                rows.append(_row(f"{name}, new, 8 clients", _timed(url, _new(paths, 0), EACH)))
-                rows.append(_row(f"{name}, new, 1 client", _timed(url, _new(paths, 50), EACH, 1)))
-            sparql = [f"/sparql?{urlencode({'query': q})}" for q in about]
-            rows.append(_row("competences as SPARQL, atlas, 1 client", _timed(url, sparql, 4, 1)))
-            sparql = [f"/sparql?{urlencode({'query': q})}" for q in common]
-            rows.append(_row("partners as SPARQL, atlas, 1 client", _timed(url, sparql, 4, 1)))
-        with _oxigraph(home / "current" / "store") as url:
+                rows.append(_measured(url, process, f"{name} asked before", paths, CLIENTS))
+                rows.append(_measured(url, process, f"{name} new", _new(paths, 0), CLIENTS))
+                rows.append(_measured(url, process, f"{name} new", _new(paths, 50), 1))
             for name, queries in (("competences", about), ("partners", common)):
-                asked = [f"/query?{urlencode({'query': q})}" for q in queries]
-                taken = _timed(url, asked, 4, 1) if url else []
-                rows.append(_row(f"{name} as SPARQL, oxigraph serve, 1 client", taken))
-    table(["question", "answers", "p50 ms", "p95 ms"], rows)
+                taken = _timed(url, [f"/sparql?{query}" for query in queries], 2)
+                rows.append(_row(f"{name} as SPARQL, atlas, {CLIENTS} clients", taken))
+        with _oxigraph(home / "current" / "store") as other:
+            for name, queries in (("competences", about), ("partners", common)):
+                asked = [f"/query?{query}" for query in queries]
+                taken = _timed(other, asked, 2) if other else []
+                rows.append(_row(f"{name} as SPARQL, oxigraph serve, {CLIENTS} clients", taken))
+    table(["question", "answers", "p50 ms", "p95 ms", "server CPU ms"], rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A sparse matrix of ones by rows, as numpy needs it for looking along rows and multiplying.
 
-Only what ranking needs: the columns of a row, the product with a vector, in time proportional to the
+Only what ranking needs: the columns of a row and sums over rows, in time proportional to the
 entries.
 """
 
