@@ -244,3 +244,17 @@ def test_findings_are_written_and_read_with_filters(
     assert [row.rule for row in findings.summary(connection, file)] == [EX + "S", EX + "T"]
     with pytest.raises(ValueError, match="no column 'colour', expected one of rule"):
         list(findings.select(connection, file, colour="red"))
+
+
+def test_a_node_as_a_whole_is_at_the_cells_that_the_rule_looks_at(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """The amounts that are compared, in whatever shape inside the rule."""
+    shape = """:S sh:targetClass :Participation ; sh:or (
+        [ sh:path :amount ; sh:maxInclusive 100 ]
+        [ sh:and ( [ sh:path ( :project :grant ) ; sh:equals :amount ] ) ] ) ."""
+
+    assert _place(connection, shape) == [
+        ("organization.csv", 2, "ecContribution", "150"),
+        ("organization.csv", 2, "projectID", EX + "p1"),
+    ]
