@@ -47,7 +47,10 @@ _SEEN: Final = ("country",)
 
 
 class Finding(NamedTuple):
-    """What a rule says of a profile, in both languages; `fix` is what is proposed."""
+    """What a rule says of a profile, in both languages; `fix` is what is proposed.
+
+    The last four are as in the table of findings (kg.findings).
+    """
 
     rule: str
     severity: str
@@ -58,6 +61,10 @@ class Finding(NamedTuple):
     hint_en: str | None
     hint_de: str | None
     fix: Fix | None
+    component: str
+    path: str | None
+    kind: int | None
+    datatype: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -172,6 +179,10 @@ class Checker:
             field=field,
             value=row["value"],
             fix=fix,
+            component=row["component"],
+            path=row["path"],
+            kind=row["value_kind"],
+            datatype=row["datatype"],
             **texts,
         )
 
@@ -183,8 +194,18 @@ class Checker:
             for kind, texts in (("message", rule.messages), ("hint", rule.hints))
             for language, text in texts.items()
         }
-        field = row.field
-        return Finding(rule.iri, "Violation", field, row.object, fix=None, **told)
+        return Finding(
+            rule=rule.iri,
+            severity="Violation",
+            field=row.field,
+            value=row.object,
+            fix=None,
+            component=self._base + rejections.COMPONENT,
+            path=row.predicate,
+            kind=row.kind,
+            datatype=row.datatype,
+            **told,
+        )
 
     def _relevant(self, rows: list[Statement]) -> Shapes:
         """Return the shapes, of which only those with a target here have one."""

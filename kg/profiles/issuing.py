@@ -18,7 +18,6 @@ from kg import findings, statements
 from kg.imports import Import
 from kg.profiles import facts, kinds
 from kg.statements import REJECT_SCHEMA, SCHEMA
-from kg.terms import ontology_namespace
 from kg.workspace import new_folder, write_manifest
 
 if TYPE_CHECKING:
@@ -70,21 +69,20 @@ def made(
         statements.write([], folder / "alternatives.parquet", _ALTERNATIVES)
         statements.write([], folder / "rejects.parquet", REJECT_SCHEMA)
         statements.write([], folder / "quarantine.parquet", _QUARANTINE)
-        told = [row for one in ordered for row in _findings(settings.base, one)]
+        told = [row for one in ordered for row in _findings(one)]
         statements.write(told, folder / "findings.parquet", _FINDINGS)
         write_manifest(folder, _manifest(name, settings, rules, ordered, len(rows)))
     return Import(place)
 
 
-def _findings(base: str, profile: Profile) -> list[tuple[Any, ...]]:
+def _findings(profile: Profile) -> list[tuple[Any, ...]]:
     """Return the findings of a profile as rows of a table of findings."""
     if profile.facts != profile.accepted:  # these are of another text
         return []
-    space = ontology_namespace(base)
     return [
         (
-            *(one.rule, "", one.severity, profile.iri, space + one.field if one.field else None),
-            *(one.value, None, None, None),
+            *(one.rule, one.component, one.severity, profile.iri, one.path),
+            *(one.value, one.kind, one.datatype, None),
             *(one.message_en, one.message_de, one.hint_en, one.hint_de),
             *(f"{profile.id}.json", 1, one.field, profile.id, one.value),
         )
@@ -104,6 +102,8 @@ def _manifest(
         "base": settings.base,
         "version": kg.__version__,
         "rules": rules,
+        "loader": "",
+        "context": {},
         "files": [],
         "members": files,
         "statements": count,

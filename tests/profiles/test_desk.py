@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kg import releases
+from kg import imports, releases
 from kg.errors import NotFoundError, ParameterError
 from kg.profiles.desk import ConflictError, NotAcceptableProfileError
 from kg.profiles.keeping import Shelf
 from kg.profiles.limits import QueueFullError, Rate, TooManyError
+from kg.reports import FORMS, render
 from kg.tokens import UnauthorisedError
 
 if TYPE_CHECKING:
@@ -66,10 +67,24 @@ def test_a_profile_is_published_when_a_curator_accepts_it(office: Office) -> Non
     assert [line["what"] for line in kept.history] == ["submitted", "accepted", "published"]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_profiles_are_a_source_with_a_report(office: Office, form: str) -> None:
+    """The findings of what is published, in every form, beside those of the other sources."""
+    lacking = {name: value for name, value in COMPANY.items() if name != "city"}
+    answer = submitted(office, **lacking)
+    office.desk.accept([answer.profile.id], "curator")
+
+    one = imports.current(office.workspace)["profiles"]
+    written = b"".join(render(one, form, "de", limit=0))
+    assert answer.profile.findings
+    if form not in {"xlsx", "table"}:
+        assert f"{answer.profile.id}.json".encode() in written
+
+
 def test_findings_come_with_fixes_and_keep_a_profile_from_being_published(office: Office) -> None:
     party = "organisation/999984059"
     answer = submitted(office, **offer(party, validUntil="31/12/2099", quantity="1.000,5"))
-    found = {one.field: one for one in answer.profile.findings}
+    found = {one.field: one for one in answer.profile.findings if one.fix}
 
     assert answer.profile.violations >= 2
     assert found["validUntil"].fix.value == "2099-12-31"
