@@ -2,8 +2,8 @@
 
 1. `engine=` says who answers: `oxigraph`, `columns`, or `auto`, the default.
 2. With `auto` only a query is looked at that has a word that promises work for the columns (an
-   aggregate, EXISTS, an order) or a negated property set, which Oxigraph answers wrongly; its
-   algebra and the catalogue's counts decide (kg.sparql.routing).
+   aggregate, EXISTS, an order), a negated property set, which Oxigraph answers wrongly, or no
+   constant to begin at; its algebra and the catalogue's counts decide (kg.sparql.routing).
 3. What the columns do not cover goes to Oxigraph before anything has run; with `columns` it is
    refused, with the reason.
 
@@ -21,8 +21,9 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kg.errors import QueryFailedError, QueryRefusedError
+from kg.errors import QueryFailedError, QueryRefusedError, QuerySyntaxError
 from kg.query.formats import Format, Kind, named
+from kg.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +66,8 @@ class Columns:
         Raises:
             QuerySyntaxError: the text is no SPARQL query.
         """
-        if request.engine == "auto" and not _WORK.search(request.text):
-            return "oxigraph", "nothing in it is aggregated, ordered or told apart"
+        if request.engine == "auto" and not promising(request.text):
+            return "oxigraph", "it begins at constants, and nothing is aggregated or ordered"
         from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
 
         try:
@@ -87,7 +88,7 @@ class Columns:
             QueryRefusedError: the columns were asked for and do not cover the query.
             QueryTimeoutError, QueryMemoryError: a limit was reached.
         """
-        if request.engine == "auto" and not _WORK.search(request.text):
+        if request.engine == "auto" and not promising(request.text):
             return None
         from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
 
@@ -116,6 +117,47 @@ class Columns:
         wanted = named(kind, name)
         pieces = self._engine.evaluate(request.text, wanted.types[0], choice, base=base)
         return ColumnAnswer(wanted, pieces)
+
+
+def promising(text: str) -> bool:
+    """Whether a query may be much work, by its words and where its patterns begin."""
+    return _WORK.search(text) is not None or not _begins_at_a_constant(text)
+
+
+def _begins_at_a_constant(text: str) -> bool:
+    """Whether a constant is a subject or an object, other than a class, in some triple pattern.
+
+    Reads the tokens alone; what is no SPARQL is for the engine to say.
+    """
+    from kg.sparql.tokens import tokenise  # noqa: PLC0415 - see Columns._engine
+
+    try:
+        tokens = tokenise(text)
+    except QuerySyntaxError:
+        return True
+    place = depth = 0
+    typed, before = False, tokens[0]
+    group = next((n for n, token in enumerate(tokens) if token.text == "{"), len(tokens))
+    for token in tokens[group:]:
+        kind, content = token.kind, token.text
+        if kind == "mark" and (depth or (content == "(" and before.kind == "word")):
+            depth += (content == "(") - (content == ")")
+        elif kind == "mark":
+            place = _PLACES.get(content, place)
+        elif not depth and (kind in _TERMS or content == "a"):
+            end = place != _PREDICATE and not typed
+            if end and kind not in ("var", "blank"):
+                return True
+            typed = place == _PREDICATE and content in ("a", "rdf:type", RDF_TYPE)
+            place += 1
+        before = token
+    return False
+
+
+_PREDICATE: Final = 1
+# Where in a triple the next term stands after a mark.
+_PLACES: Final = {"{": 0, "}": 0, ".": 0, ";": 1, "/": 1, "|": 1, "^": 1, ",": 2}
+_TERMS: Final = frozenset({"var", "blank", "iri", "name", "string", "integer", "decimal", "double"})
 
 
 def _begun(answer: ColumnAnswer) -> ColumnAnswer:

@@ -12,6 +12,7 @@ constants that have very many, in the text or in VALUES, the catalogue knows how
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -90,6 +91,7 @@ class Statistics:
 def advise(query: Query, catalogue: Catalogue, dictionary: Dictionary) -> Advice:
     """Return which engine should answer a query."""
     rows = int(_cost(query.select, Statistics(catalogue, dictionary), {}))
+    rows = int(min(rows, _first_rows(query.select)))
     fault = next(_faults(query.select), None)
     if fault is not None:
         return Advice("columns", fault, rows)
@@ -98,6 +100,14 @@ def advise(query: Query, catalogue: Catalogue, dictionary: Dictionary) -> Advice
     if rows >= _MANY:
         return Advice("columns", f"about {rows} rows are touched", rows)
     return Advice("oxigraph", f"about {rows} rows are touched, from constants", rows)
+
+
+def _first_rows(select: Select) -> float:
+    """Return how many rows the first solutions touch, if no others are needed."""
+    all_needed = select.group is not None or select.order or select.distinct
+    if all_needed or select.limit is None or not isinstance(select.pattern, Bgp):
+        return math.inf
+    return (select.limit + (select.offset or 0)) * (len(select.pattern.triples) + 1)
 
 
 def _parts(pattern: Pattern) -> Iterator[Pattern]:

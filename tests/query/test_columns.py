@@ -10,7 +10,7 @@ import pytest
 from pyoxigraph import Store
 
 from kg.errors import ParameterError, QueryRefusedError
-from kg.query.columns import Columns
+from kg.query.columns import Columns, promising
 from kg.query.evaluation import Source, evaluate
 from kg.query.request import Acceptable, Dataset, QueryRequest
 
@@ -112,3 +112,23 @@ def test_a_release_without_columns_says_so(source: Source) -> None:
     assert ask(plain, FOR_COLUMNS["aggregate"]).engine == "oxigraph"
     with pytest.raises(QueryRefusedError, match="no columns"):
         ask(plain, FOR_COLUMNS["aggregate"], "columns")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT * { ?x :p ?y }", True),
+        ("SELECT * { ?x a :Class ; :name ?n FILTER(CONTAINS(?n, 'x')) }", True),
+        ("SELECT * WHERE { ?x (:p|^:q)/:r ?y . OPTIONAL { ?y :s ?z } }", True),
+        ("SELECT * { ?x !:p ?y . :a :p ?x }", True),
+        ("SELECT (COUNT(*) AS ?n) { :a :p ?x }", True),
+        ("SELECT * { :a :p ?y }", False),
+        ("SELECT * { ?x :p/:q <urn:x> ; :r ?y }", False),
+        ("SELECT * { ?x :p ?y ; :r ?z , 'text' }", False),
+        ("SELECT * { VALUES ?x { :a } ?x :p ?y }", False),
+        ("SELECT * { ?x :p '", False),
+    ],
+)
+def test_what_is_looked_at(query: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Queries without a constant to begin at, or with a word of much work, may be for columns."""
+    assert promising(query) is expected

@@ -46,6 +46,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "DESCRIBE :1",
         "SELECT * { ?x :missing ?y . ?y :name ?n }",
         "SELECT (COUNT(*) AS ?n) { ?x :visits :1 }",
+        "SELECT * { ?x :knows ?y . ?y :name ?n } LIMIT 20",
         "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :2 } ?x :visits ?z }",
     ],
 )
@@ -63,6 +64,7 @@ def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
         "SELECT * { ?x :knows+ ?y }",
         "SELECT * { VALUES ?z { :1 } ?x :name ?n MINUS { ?x :knows ?z } }",
         "SELECT (COUNT(*) AS ?n) { ?x :visits :hub }",
+        "SELECT * { ?x :knows ?y . ?y :name ?n } LIMIT 5000",
         "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :hub } ?x :visits ?z }",
         "SELECT (COUNT(*) AS ?c) { :hub ^:visits/:name ?n }",
     ],
