@@ -6,14 +6,17 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.matching import evaluation
+from kg.matching.landscape import Landscape
 from kg.matching.metrics import gini, interval, measured
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kg.matching import Matching
@@ -49,6 +52,40 @@ def test_projects_of_the_download_itself_are_not_asked(sample_matching: Matching
     landscape = sample_matching.landscape
 
     assert evaluation.later_of(landscape, landscape.tables) == []
+
+
+def only(
+    tables: Mapping[str, pa.Table], kept: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> dict[str, pa.Table]:
+    """Return the tables of a release that has some of the projects alone."""
+    numbers = np.cumsum(kept) - 1
+    found = {**tables, "project": tables["project"].filter(pa.array(kept))}
+    relations = {"participation": "project", "posting": "project"}
+    relations |= {"field": "subject", "project_programme": "subject"}
+    for name, column in relations.items():
+        rows = tables[name][column].to_numpy()
+        table = tables[name].filter(pa.array(kept[rows]))
+        renumbered = pa.array(numbers[rows[kept[rows]]], pa.int32())
+        place = table.column_names.index(column)
+        found[name] = table.set_column(place, column, renumbered)
+    return found
+
+
+def test_another_download_asks_for_its_later_projects(sample_matching: Matching) -> None:
+    """With the earlier projects published, the whole download asks what its later ones would."""
+    tables = sample_matching.landscape.tables
+    early = Landscape(tables, before=DAY).known
+    known = only(tables, early)
+    expected = evaluation.later_in(tables, DAY, None)
+    found = evaluation.later_of(Landscape(known), tables)
+    lines = evaluation.run(known, None, most=6, test=tables)
+
+    assert 0 < len(found) <= len(expected)
+    by_text = {later.text: set(later.seen.tolist()) for later in expected}
+    assert all(by_text[later.text] == set(later.seen.tolist()) for later in found)
+    assert {(line.task, line.slice) for line in lines} == {
+        (task, part) for task in "ab" for part in evaluation.SLICES
+    }
 
 
 def test_metrics_by_hand() -> None:
