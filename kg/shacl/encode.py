@@ -156,7 +156,13 @@ def _list_terms(
 
 
 def _id(value: str, kind: str, datatype: str, language: str, salt: int) -> str:
-    hashed = f"hash({value}, {kind}::UTINYINT, {datatype}, lower({language}), {salt})"
+    hashed = f"hash({value}, {kind}::UTINYINT, {datatype}, lower({language}))"
+    if salt:
+        # Two texts of one pattern that DuckDB hashes alike stay alike whatever is mixed in.
+        parts = (
+            f"{salt}, {kind}, coalesce({datatype}, ''), coalesce(lower({language}), ''), {value}"
+        )
+        hashed = f"md5_number_lower(concat_ws(chr(31), {parts}))"
     return f"(({hashed} & {_MASK}::UBIGINT)::BIGINT | {kind}::BIGINT)"
 
 
