@@ -393,18 +393,22 @@ class Desk:
         ]
 
     def _release(self, standing: list[Profile]) -> int:
-        """Select an import of profiles and build; go back to the one before if that fails."""
+        """Put the import of profiles in its place and build; go back if that fails."""
         before = imports.current(self._workspace).get(SOURCE)
         settings, rules = self._settings, self.rules
         made = issuing.made(self._workspace, settings, rules.digest, standing)
-        imports.select(self._workspace, made)
+        if before is None:
+            imports.select(self._workspace, made)
+        else:
+            imports.replace(self._workspace, made)
         done = False
         try:
             release, _ = publishing.build(self._workspace, settings, rules, self._sources)
             done = True
         finally:
             if not done and before is not None:
-                imports.select(self._workspace, before)
+                imports.replace(self._workspace, before)
+        imports.prune(self._workspace, settings.keep_imports)
         return release.number
 
     @contextmanager
