@@ -17,7 +17,7 @@ from kg.errors import ParameterError
 from kg.matching import items, resolving
 from kg.matching.conditions import Conditions
 from kg.matching.landscape import today
-from kg.trade import candidates, consortium, rules, showing
+from kg.trade import candidates, consortium, participants, rules, showing
 
 if TYPE_CHECKING:
     from kg.trade.rules import Condition, Rule
@@ -31,6 +31,13 @@ MemberQuery = Annotated[
     list[str] | None,
     Query(
         max_length=200, description="A member: PIC, key, name or IRI; once each, the first leads."
+    ),
+]
+ProjectQuery = Annotated[
+    str | None,
+    Query(
+        description="Check the beneficiaries of a project, and members named besides, on the day "
+        "of its signature: key or IRI."
     ),
 ]
 DateQuery = Annotated[
@@ -78,6 +85,7 @@ def check_consortium(
     request: Request,
     rule: RuleQuery = "horizon",
     member: MemberQuery = None,
+    project: ProjectQuery = None,
     day: DateQuery = None,
     text: TextQuery = None,
     topic: TopicQuery = None,
@@ -95,6 +103,7 @@ def check_consortium(
     """Check a team; the items are who could fill what is missing, best first.
 
     Raises:
+        NotFoundError: the release has no such project.
         ParameterError: no such rule or condition, or a member that the release does not have.
     """
     shown = lookups.page(request, cursor, limit)
@@ -104,6 +113,10 @@ def check_consortium(
         base, landscape = shown.at.base, matching.landscape
         asked = rules.read(rule, base)
         team = showing.team(matching, member or (), day or today(), base)
+        if project:
+            row = resolving.known(landscape, "project", "project", project, base)
+            own = participants.team(landscape, shown.at.opened.store, base, row, today())
+            team = own.joined_by(*team.members).on(day or own.day)
         checked = consortium.check(asked, team, base)
         conditions = Conditions(
             country=tuple(resolving.place(landscape, c, "country") for c in country or ()),

@@ -12,8 +12,10 @@ from kg.cli.root import root
 
 if TYPE_CHECKING:
     from kg.matching import Matching
+    from kg.releases import Release
     from kg.trade.candidates import Candidates
     from kg.trade.consortium import Check
+    from kg.trade.teams import Team
 
 
 def add(app: typer.Typer) -> None:
@@ -29,6 +31,10 @@ def consortium(
     members: Annotated[
         list[str] | None,
         typer.Argument(metavar="[MEMBER]...", help="PIC, key, name or IRI; the first one leads."),
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(help="Check the beneficiaries of a project, on the day of its signature."),
     ] = None,
     day: Annotated[
         datetime | None,
@@ -54,14 +60,30 @@ def consortium(
     from kg.matching.conditions import Conditions
 
     asked = rules.read(rule, base)
-    matching = open_matching(dumps.choose(at.workspace, release), base)
-    on = (day or datetime.now(UTC)).date()
-    checked = checking.check(asked, showing.team(matching, members or (), on, base), base)
+    chosen = dumps.choose(at.workspace, release)
+    matching = open_matching(chosen, base)
+    today = datetime.now(UTC).date()
+    team = showing.team(matching, members or (), today, base)
+    if project:
+        team = _joined(team, project, matching, chosen, base)
+    checked = checking.check(asked, team.on(day.date()) if day else team, base)
     wish = candidates.Wish(text, conditions=Conditions())
     who = candidates.who(matching, asked, checked, wish, base)
     document = showing.verdict(asked, checked)
     document["items"] = showing.candidates(matching.landscape, who, who.rows[:limit], full=False)
     at.show(document, _text(matching, checked, who, limit))
+
+
+def _joined(team: Team, project: str, matching: Matching, chosen: Release, base: str) -> Team:
+    """Return the beneficiaries of a project and then the members of a team, on the day of both."""
+    from kg.matching import resolving
+    from kg.store import open_release
+    from kg.trade import participants
+
+    row = resolving.known(matching.landscape, "project", "project", project, base)
+    store = open_release(chosen).store
+    own = participants.team(matching.landscape, store, base, row, team.day)
+    return own.joined_by(*team.members)
 
 
 def _text(matching: Matching, checked: Check, who: Candidates, limit: int) -> str:

@@ -31,6 +31,8 @@ Levels = dict[str, int]
 
 _MOST: Final = {False: 200, True: 50}
 """How large a team may be: where pairs of members are looked at, the work grows with the square."""
+_EACH: Final = 60
+"""Up to which size a team is also looked at without each member in turn."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,10 @@ def check(rule: Rule, team: Team, base: str) -> Check:
         raise ParameterError(detail, parameter="member", limit=most)
     asked = {"urn:team": team}
     for n, member in enumerate(team.members):
-        asked[f"urn:without:{n}"] = Team(team.members[:n] + team.members[n + 1 :], team.day)
         asked[f"urn:alone:{n}"] = Team((member,), team.day)
+        if len(team.members) <= _EACH:
+            left = team.members[:n] + team.members[n + 1 :]
+            asked[f"urn:without:{n}"] = Team(left, team.day)
     found = levels(rule, asked, base)
     outcomes = []
     for condition in rule.conditions:
@@ -95,10 +99,15 @@ def check(rule: Rule, team: Team, base: str) -> Check:
             member.iri
             for n, member in enumerate(team.members)
             if not condition.warning
-            and (found[f"urn:alone:{n}"][iri] or found[f"urn:without:{n}"][iri] < level)
+            and (found[f"urn:alone:{n}"][iri] or _missed(found, n, iri, level))
         )
         outcomes.append(Outcome(condition, level, counted))
     return Check(team, tuple(outcomes))
+
+
+def _missed(found: Mapping[str, Levels], number: int, iri: str, level: int) -> bool:
+    without = found.get(f"urn:without:{number}")
+    return without is not None and without[iri] < level
 
 
 def levels(rule: Rule, asked: Mapping[str, Team], base: str) -> dict[str, Levels]:

@@ -52,9 +52,13 @@ class Team:
     members: tuple[Member, ...]
     day: date
 
-    def joined_by(self, member: Member) -> Team:
-        """Return the team with one more member."""
-        return Team((*self.members, member), self.day)
+    def joined_by(self, *members: Member) -> Team:
+        """Return the team with more members, each once."""
+        return Team(tuple(dict.fromkeys((*self.members, *members))), self.day)
+
+    def on(self, day: date) -> Team:
+        """Return the team on a day."""
+        return Team(self.members, day)
 
 
 def team_namespace(base: str) -> str:

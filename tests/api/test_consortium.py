@@ -107,3 +107,16 @@ def test_unknown_rules_members_and_conditions_are_refused(ask: Ask) -> None:
 
         assert answer.status_code in {400, 422}
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_team_of_a_project_is_checked_as_it_signed(ask: Ask) -> None:
+    """Beneficiaries only, the coordinator first, on the day of the signature."""
+    answer = ask("/consortium", rule="horizon", project="101046133").json()
+    later = ask("/consortium", rule="horizon", project="101046133", date="2025-01-01").json()
+    shown = ask("/projects/101046133", limit=1000).json()
+
+    assert answer["eligible"]
+    assert (answer["date"], later["date"]) == ("2022-02-09", "2025-01-01")
+    members = [member["id"] for member in answer["members"]]
+    assert set(members) <= {item["id"] for item in shown["items"]}
+    assert ask("/consortium", project="none-such").status_code == 404
