@@ -4,6 +4,8 @@
 imports/<source>/<import id>/   statements.parquet  alternatives.parquet  rejects.parquet
                                 findings.parquet    quarantine.parquet    manifest.json
 imports/<source>/current        a link to the import that the next release takes
+imports/<source>/history.json   the imports that it followed
+curation/<source>/              decisions of curators
 releases/<n>/                   store/  manifest.json
 current                         a link to releases/<n>
 ```
