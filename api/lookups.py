@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from fastapi.responses import Response
 
+    from kg.matching.competences import Found
     from kg.releases import Release
 
 JSON: Final = Form("json", "application/json", None, "JSON")
@@ -53,6 +54,7 @@ XLSX: Final = Form(
 )
 FORMS: Final = (JSON, JSON_LD, CSV, XLSX, GEO_JSON)
 _KEPT: Final = 2
+_RANKINGS: Final = 16
 _SCHEMA: Final = "https://schema.org/"
 
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
@@ -94,6 +96,7 @@ class Opened:
         self._matching: dict[str, Matching] = {}
         self._building: dict[str, BaseProcess] = {}
         self._answers: LeastRecentlyUsed[bytes] = LeastRecentlyUsed(cache_bytes)
+        self._found: LeastRecentlyUsed[Any] = LeastRecentlyUsed(_RANKINGS)
         self._opening, self._keeping = threading.Lock(), threading.Lock()
 
     def of(self, release: Release) -> Matching:
@@ -133,6 +136,16 @@ class Opened:
                 self._answers.put(key, found, len(found) + len(str(key)))
         return found
 
+    def found(self, key: Hashable, look_up: Callable[[], Any]) -> Any:
+        """Return what was found for a question: other pages and forms of it need no new ranking."""
+        with self._keeping:
+            kept_already = self._found.get(key)
+        if kept_already is None:
+            kept_already = look_up()
+            with self._keeping:
+                self._found.put(key, kept_already, 1)
+        return kept_already
+
 
 def _name(release: Release) -> str:
     return f"{release.number}-{release.manifest['digest']}"
@@ -144,6 +157,12 @@ def _opened(at: Visit) -> Opened:
         state.matchings = Opened(at.base, state.settings.cache_bytes)
     opened: Opened = state.matchings
     return opened
+
+
+def found(at: Visit, question: Hashable, look_up: Callable[[], Found]) -> Found:
+    """Return what `look_up` finds for a question in the release of a visit, kept for a while."""
+    kept_or_new: Found = _opened(at).found((_name(at.opened.release), today(), question), look_up)
+    return kept_or_new
 
 
 def matching(at: Visit) -> Matching:

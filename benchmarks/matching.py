@@ -135,8 +135,8 @@ def _timed(url: str, paths: list[str], each: int, clients: int = CLIENTS) -> lis
 
 
 def _new(paths: list[str], begin: int) -> list[str]:
-    """Return the same questions with page sizes that none was asked with: none is kept."""
-    return [f"{path}&limit={20 + n}" for n in range(begin + 1, begin + 41) for path in paths]
+    """Return the same questions with weights that none was asked with: no ranking is kept."""
+    return [f"{path}&sme_weight={n / 1000}" for n in range(begin + 1, begin + 41) for path in paths]
 
 
 def _used(process: int) -> float:
@@ -178,12 +178,12 @@ def main() -> None:
                 rows.append(_measured(url, process, f"{name} new", _new(paths, 0), CLIENTS))
                 rows.append(_measured(url, process, f"{name} new", _new(paths, 50), 1))
             for name, queries in (("competences", about), ("partners", common)):
-                taken = _timed(url, [f"/sparql?{query}" for query in queries], 2)
+                taken = _timed(url, [f"/sparql?{query}" for query in queries], 1)
                 rows.append(_row(f"{name} as SPARQL, atlas, {CLIENTS} clients", taken))
         with _oxigraph(home / "current" / "store") as other:
             for name, queries in (("competences", about), ("partners", common)):
                 asked = [f"/query?{query}" for query in queries]
-                taken = _timed(other, asked, 2) if other else []
+                taken = _timed(other, asked, 1) if other else []
                 rows.append(_row(f"{name} as SPARQL, oxigraph serve, {CLIENTS} clients", taken))
     table(["question", "answers", "p50 ms", "p95 ms", "server CPU ms"], rows)
 

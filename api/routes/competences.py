@@ -106,7 +106,8 @@ def list_competences(
         need = competences.Need(text or "", concepts, conditions, hidden, sme_weight)
 
         def look_up(other: Conditions) -> competences.Found:
-            return competences.look_up(matching, replace(need, conditions=other))
+            asked = replace(need, conditions=other)
+            return lookups.found(shown.at, asked, lambda: competences.look_up(matching, asked))
 
         found = look_up(conditions)
         asked = {

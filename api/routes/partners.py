@@ -115,7 +115,8 @@ def list_partners(
         search = partners.Search(seed, text or "", topic, conditions, past, hidden, sme_weight)
 
         def look_up(other: Conditions) -> Found:
-            return partners.look_up(matching, replace(search, conditions=other))
+            asked = replace(search, conditions=other)
+            return lookups.found(shown.at, asked, lambda: partners.look_up(matching, asked))
 
         found = look_up(conditions)
         asked = {"organisation": seed, "q": text, "topic": topic, "past": past, "hidden": hidden}
