@@ -7,6 +7,7 @@ second walk sends the entity tags of the first. `ATLAS_BENCH_STEP` (1) takes eve
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import os
@@ -30,7 +31,7 @@ from benchmarks.measure import table
 from kg.description import value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 BASE: Final = "https://w3id.org/cluster-atlas/"
 STEP: Final = int(os.environ.get("ATLAS_BENCH_STEP", "1"))
@@ -164,8 +165,9 @@ def measure(port: int) -> list[list[object]]:
     ]
 
 
-def main() -> None:
-    """Print the table; the last column is what is expected."""
+@contextlib.contextmanager
+def serving_sample() -> Iterator[int]:
+    """Publish the shipped sample and serve it; yield the port."""
     atlas = str(Path(sys.executable).with_name("atlas"))
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -176,8 +178,16 @@ def main() -> None:
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as server:
             assert server.stdout is not None  # noqa: S101 - a pipe was asked for
             server.stdout.readline()
-            rows = measure(port)
-            server.terminate()
+            try:
+                yield port
+            finally:
+                server.terminate()
+
+
+def main() -> None:
+    """Print the table; the last column is what is expected."""
+    with serving_sample() as port:
+        rows = measure(port)
     table(["measured", "found", "expected"], rows)
 
 

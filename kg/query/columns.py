@@ -127,6 +127,8 @@ def promising(text: str) -> bool:
 def _begins_at_a_constant(text: str) -> bool:
     """Whether a constant is a subject or an object, other than a class, in some triple pattern.
 
+    A query without any triple pattern has nothing to begin at and nothing to do.
+
     Reads the tokens alone; what is no SPARQL is for the engine to say.
     """
     from kg.sparql.tokens import tokenise  # noqa: PLC0415 - see Columns._engine
@@ -136,7 +138,7 @@ def _begins_at_a_constant(text: str) -> bool:
     except QuerySyntaxError:
         return True
     place = depth = 0
-    typed, before = False, tokens[0]
+    typed, seen, before = False, False, tokens[0]
     group = next((n for n, token in enumerate(tokens) if token.text == "{"), len(tokens))
     for token in tokens[group:]:
         kind, content = token.kind, token.text
@@ -145,13 +147,14 @@ def _begins_at_a_constant(text: str) -> bool:
         elif kind == "mark":
             place = _PLACES.get(content, place)
         elif not depth and (kind in _TERMS or content == "a"):
+            seen = True
             end = place != _PREDICATE and not typed
             if end and kind not in ("var", "blank"):
                 return True
             typed = place == _PREDICATE and content in ("a", "rdf:type", RDF_TYPE)
             place += 1
         before = token
-    return False
+    return not seen
 
 
 _PREDICATE: Final = 1

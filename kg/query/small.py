@@ -7,7 +7,7 @@ DESCRIBE of one IRI, with at most prefixes before and LIMIT after it, and
    one range of one index, and each quad in it is one row of the answer;
 2. nothing is computed, ordered, counted, skipped or compared, and every variable that is asked for
    is in the pattern: each row takes some bytes of the answer;
-3. it begins at a subject or an object, or LIMIT allows few rows: what else is not worth a try;
+3. it begins at a subject or an object, or ASK or LIMIT want few rows: the rest is not worth a try;
 4. the answer is given up when it takes more bytes than `_ROWS` rows of its format must take.
 
 So no more than about `_ROWS` quads are read, whatever the data are: a few milliseconds at worst,
@@ -67,7 +67,7 @@ _SMALL: Final = re.compile(
     rf"""{_ANY}
     (?:PREFIX{_SOME}{_PREFIX}{_ANY}{_IRI}{_ANY})*+
     (?: (?:SELECT{_SOME}(?:\*|(?P<asked>{_VAR}(?:{_SOME}{_VAR})*+)){_ANY}(?:WHERE{_ANY})?
-          |ASK{_ANY}(?:WHERE{_ANY})?
+          |(?P<ask>ASK){_ANY}(?:WHERE{_ANY})?
           |CONSTRUCT{_SOME}WHERE{_ANY})
         \{{ {_ANY} (?P<s>{_NODE}) {_ANY}
         (?P<p>{_NODE}|a(?=[ \t\r\n<"?$])) {_ANY}
@@ -116,7 +116,12 @@ def small(text: str) -> bool:
         return False
     if asked and not {v[1:] for v in _VARIABLE.findall(asked)} <= {*variables}:
         return False
-    begins = terms[0] is None or terms[0][0] not in "?$" or terms[2][0] not in "?$"
+    begins = (
+        match["ask"] is not None
+        or terms[0] is None
+        or terms[0][0] not in "?$"
+        or terms[2][0] not in "?$"
+    )
     return begins or len(match["limit"] or "9999") < _FEW
 
 

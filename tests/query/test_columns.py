@@ -127,6 +127,8 @@ def test_a_release_without_columns_says_so(source: Source) -> None:
         ("SELECT * { ?x :p ?y ; :r ?z , 'text' }", False),
         ("SELECT * { VALUES ?x { :a } ?x :p ?y }", False),
         ("SELECT * { ?x :p '", False),
+        ("ASK {}", False),
+        ("ASK { FILTER(1 = 2) }", False),
     ],
 )
 def test_what_is_looked_at(query: str, expected: bool) -> None:  # noqa: FBT001 - a table

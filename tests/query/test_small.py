@@ -27,6 +27,7 @@ SMALL = [
     f"CONSTRUCT WHERE {{ {S} ?p ?o }}",
     f"DESCRIBE {S}",
     "SELECT * { ?s ?p ?o } LIMIT 999",
+    "ASK { ?s ?p ?o }",
     f"SELECT * {{ ?s ?p {S} }} LIMIT 100000",
     f"PREFIX ex: <{EXAMPLE}> SELECT * {{ ex:s0 ex:p.q ?o}}",
 ]
@@ -34,7 +35,6 @@ OTHERS = [
     "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
     "SELECT * { ?s ?p ?o }",
     "SELECT * { ?s <p> ?o } LIMIT 1000",
-    "ASK { ?s ?p ?o }",
     "SELECT DISTINCT ?p { ?s ?p ?o }",
     "SELECT * { ?s ?p ?s }",
     "SELECT ?x { ?s ?p ?o }",
