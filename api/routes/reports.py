@@ -6,12 +6,14 @@ which never changes; what is proposed depends on the code lists of the day, so i
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api import accept
+from api.curation import allowed
 from api.linked import LANGUAGES
 from kg import imports
 from kg.errors import NotAcceptableError, ParameterError
@@ -21,6 +23,7 @@ from kg.reports import FORMS, MEDIA_TYPES, render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kg.imports import Import
     from kg.settings import Settings
     from kg.workspace import Workspace
 
@@ -72,13 +75,16 @@ def chosen_language(request: Request, named: str | None) -> str:
     "/imports/{key}/report",
     summary="What was found in an import",
     response_class=Response,
+    openapi_extra={"security": [{"Bearer": []}]},
     responses={
         200: {"content": {media_type: {} for media_type in _BY_TYPE}},
+        401: {"description": "No token, or none that is known."},
+        403: {"description": "The token has another role."},
         404: {"description": "No such import, or no finding of that rule."},
         406: {"description": "No form that the client accepts."},
     },
 )
-def report(
+async def report(
     request: Request,
     key: str,
     named: FormQuery = None,
@@ -93,27 +99,31 @@ def report(
     """Report the findings of an import, given by its id or its source's name.
 
     Each has its file, line and column, what stands there, its rule, the message and, where one is
-    sound, a proposed fix with its confidence and reason.
+    sound, a proposed fix with its confidence and reason. For curators and operators.
     """
+    await allowed(request, ("curator", "operator"))
     settings: Settings = request.app.state.settings
     workspace: Workspace = request.app.state.workspace
     form = chosen_form(request.headers.get("accept", ""), named)
     language = chosen_language(request, lang)
-    one, lists = imports.find(workspace, key), read_lists(workspace, settings.base)
-    pieces = render(one, form, language, rule=rule, limit=limit, lists=lists)
+
+    def begun() -> tuple[Import, bytes, Iterator[bytes]]:
+        # The first piece is made before the answer begins, so that an error still can be one.
+        one, lists = imports.find(workspace, key), read_lists(workspace, settings.base)
+        pieces = render(one, form, language, rule=rule, limit=limit, lists=lists)
+        return one, next(pieces, b""), pieces
+
+    one, first, pieces = await asyncio.to_thread(begun)
     headers = {
         "Content-Language": language,
-        "Cache-Control": "public, no-cache",
+        "Cache-Control": "no-store",
         "Vary": "Accept, Accept-Language",
         "Access-Control-Allow-Origin": "*",
         "X-Content-Type-Options": "nosniff",
     }
     if form == "xlsx":
         headers["Content-Disposition"] = f'attachment; filename="report-{one.id}.xlsx"'
-    # The first piece is made before the answer begins, so that an error still can be one.
-    return StreamingResponse(
-        _after(next(pieces, b""), pieces), headers=headers, media_type=MEDIA_TYPES[form]
-    )
+    return StreamingResponse(_after(first, pieces), headers=headers, media_type=MEDIA_TYPES[form])
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
