@@ -11,17 +11,21 @@ differently is changed in the syntax tree before:
 | sum of integers | the same in 38 digits; it would have 64 bits |
 | sign | a CASE; it would be a double |
 | row | struct |
+| regexp_full_match | RLIKE with both ends |
+| groups in replacements | `$1` |
 | TRY, TRY_CAST | errors are NULL throughout (`spark.sql.ansi.enabled` is false) |
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import sqlglot
 from sqlglot import exp
 
 from kg.columns.macros import MACROS, long_division
+from kg.sparql.errors import NotCompilable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,16 +127,36 @@ def _sum(node: exp.Sum) -> exp.Expression:
     return node
 
 
-def _row(node: exp.Anonymous) -> exp.Expression:
-    return (
-        exp.Anonymous(this="struct", expressions=node.expressions) if node.name == "ROW" else node
-    )
+def _call(node: exp.Anonymous) -> exp.Expression:
+    name = node.name.upper()
+    if name == "ROW":
+        return exp.Anonymous(this="struct", expressions=node.expressions)
+    if name == "LIST_SUM":
+        raise NotCompilable("SUM(DISTINCT) over several classes of numbers is not there on Spark")
+    return node
 
 
+def _full_match(node: exp.RegexpFullMatch) -> exp.Expression:
+    whole = exp.Literal.string(f"^(?:{node.expression.name})$")
+    return exp.RegexpLike(this=node.this.copy(), expression=whole)
+
+
+def _replacement(node: exp.RegexpReplace) -> exp.Expression:
+    r"""Return a replacement whose groups are written $1 and not \1."""
+    new = node.args["replacement"]
+    if isinstance(new, exp.Literal):
+        text = _GROUP.sub(r"$\1", new.name.replace("$", r"\$"))
+        new.replace(exp.Literal.string(text))
+    return node
+
+
+_GROUP: Final = re.compile(r"\\([0-9])")
 _CHANGES: Final[dict[type[exp.Expression], Callable[..., exp.Expression]]] = {
     exp.Sum: _sum,
     exp.IntDiv: _whole_division,
     exp.Sign: _sign,
-    exp.Anonymous: _row,
+    exp.Anonymous: _call,
+    exp.RegexpFullMatch: _full_match,
+    exp.RegexpReplace: _replacement,
     exp.DataType: _type,
 }
