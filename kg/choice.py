@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CONTESTED: Final = """
 CREATE TEMP TABLE contested AS
 SELECT subject, predicate FROM {statements} WHERE predicate IN (SELECT unnest($functional))
-GROUP BY subject, predicate HAVING min(hash(object)) <> max(hash(object))
+GROUP BY subject, predicate HAVING min(object) <> max(object)
 """
 
 _CONTENDERS: Final = """

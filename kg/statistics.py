@@ -37,7 +37,7 @@ LINES: Final = (
 # In N-Quads neither subject nor predicate holds a blank, and the graph has a known length.
 _INSERT: Final = """
 INSERT INTO statement
-SELECT subject[2:-2], predicate[2:-2], hash(object),
+SELECT subject[2:-2], predicate[2:-2], md5_number_lower(object),
     CASE WHEN predicate = {type} AND starts_with(object, '<') THEN object[2:-2] END,
     {target}, {graph}
 FROM (SELECT subject, predicate,
@@ -111,7 +111,8 @@ def write(connection: duckdb.DuckDBPyConnection, base: str, path: Path) -> None:
     own = f"starts_with(subject, {quoted(base + 'id/')})"
     connection.execute(
         f"""CREATE TABLE triple AS
-        SELECT DISTINCT hash(subject) AS subject, predicate, object, class, target, {own} AS own
+        SELECT DISTINCT md5_number_lower(subject) AS subject, predicate, object, class, target,
+            {own} AS own
         FROM statement"""
     )
     counted = Statistics(
@@ -149,7 +150,7 @@ def _whole(connection: duckdb.DuckDBPyConnection) -> Counts:
 
 
 def _graphs(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
-    measures = _MEASURES.format(subject="hash(subject)")
+    measures = _MEASURES.format(subject="md5_number_lower(subject)")
     query = f"SELECT graph, {measures} FROM statement GROUP BY graph ORDER BY graph"
     return {graph: Counts(*counts) for graph, *counts in connection.execute(query).fetchall()}
 

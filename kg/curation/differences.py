@@ -25,7 +25,8 @@ _COLUMNS: Final = "subject, predicate, object, kind, datatype, language"
 _EMPTY: Final = "(FROM {rows} LIMIT 0)"
 _ENTITIES: Final = """
 CREATE TEMP TABLE entity_{side} AS
-SELECT subject, bit_xor(hash(predicate, object, kind, datatype, language)) AS sum,
+SELECT subject, bit_xor(md5_number(concat_ws(chr(31), predicate, object, kind,
+    coalesce(datatype, ''), coalesce(language, '')))) AS sum,
   min(object) FILTER (predicate = {type}) AS class,
   min(object) FILTER (predicate = {label}) AS label
 FROM (SELECT DISTINCT {columns} FROM {rows}) GROUP BY subject
