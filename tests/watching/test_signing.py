@@ -34,6 +34,7 @@ def test_a_receiver_accepts_it() -> None:
         (SECRET, ID, "now", BODY, TIME),
         ("whsec_!", ID, str(TIME), BODY, TIME),
     ],
+    ids=["secret", "name", "time", "body", "late", "no time", "no secret"],
 )
 def test_anything_else_is_refused(secret: str, name: str, time: str, body: bytes, now: int) -> None:
     with pytest.raises(SignatureError):
