@@ -183,7 +183,6 @@ class Explainer:
         folder = self.opened.release.folder / "columns"
         if not folder.is_dir():
             return OXIGRAPH, "the release has no columns yet"
-        # The memory is that of the saved queries, which may have the same file open.
         return Columns(folder, self.memory // (2 * 1024 * 1024)).choice(request)
 
     def _prepare(self, request: QueryRequest) -> tuple[str, str, bool]:

@@ -16,6 +16,7 @@ import duckdb
 from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
+from kg.database import quoted
 from kg.errors import NotAcceptableError
 from kg.sparql.construct import graph_lines
 from kg.sparql.errors import NotCompilable
@@ -24,7 +25,7 @@ from kg.sparql.plans import Choice, Plan, Plans
 from kg.sparql.queries import parse
 from kg.sparql.results import Writer, solutions
 from kg.sparql.routing import Advice, advise
-from kg.sparql.session import Sessions
+from kg.sparql.session import USE, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +58,10 @@ class Engine:
             "threads": threads,
             "temp_directory": str(spill or Path(gettempdir()) / f"columns-{os.getpid()}"),
         }
-        self._connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+        # A database of its own, for all connections of a process to one file share their settings.
+        self._connection = duckdb.connect(config=config)
+        self._connection.execute(f"ATTACH {quoted(folder / DATABASE)} AS columns (READ_ONLY)")
+        self._connection.execute(USE)
         self._sessions = Sessions(self._connection)
         self._catalogue = open_catalogue(self._connection)
         self.dictionary = Dictionary(folder)

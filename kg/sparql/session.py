@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+USE: Final = "USE columns"
+"""What each connection begins with: the tables of the release are found by their names alone."""
+
 # Rows of one Arrow batch, and of one piece of the answer.
 _BATCH: Final = 20_000
 # Statements that a connection keeps prepared.
@@ -66,7 +69,7 @@ class Sessions:
             QueryMemoryError: the memory limit was reached and spilling did not help.
             NotCompilable: DuckDB does not evaluate this.
         """
-        session = self.idle.pop() if self.idle else Session(self.connection.cursor())
+        session = self.idle.pop() if self.idle else Session(self._cursor())
         finished = False
         try:
             with _limited(session, timeout), _translated(timeout):
@@ -80,6 +83,11 @@ class Sessions:
                 self.idle.append(session)
             else:
                 session.cursor.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self.connection.cursor()
+        cursor.execute(USE)
+        return cursor
 
     def close(self) -> None:
         """Close the idle connections."""
