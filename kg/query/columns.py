@@ -76,6 +76,10 @@ class Columns:
                 self._engine.plan(request.text, _choice(request.dataset), base)
         except NotCompilable as error:
             return "oxigraph", f"not covered by the columns: {error.detail}"
+        except QuerySyntaxError:
+            if request.engine == "columns":
+                raise
+            return "oxigraph", "the parser of the columns does not know the syntax"
         if request.engine == "auto":
             return advice.engine, advice.reason
         return request.engine, "asked for by `engine`"
@@ -99,6 +103,11 @@ class Columns:
         except NotCompilable as error:
             if request.engine == "columns":
                 raise QueryRefusedError(f"Not covered by the columns: {error.detail}") from None
+            return None
+        except QuerySyntaxError:
+            # The store knows more of what is coming (SPARQL 1.2), and says where it errs.
+            if request.engine == "columns":
+                raise
             return None
 
     def _answered(self, request: QueryRequest, base: str) -> ColumnAnswer:

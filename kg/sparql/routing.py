@@ -3,7 +3,7 @@
 1. What Oxigraph is known to answer otherwise than the recommendation goes to the columns.
 2. Otherwise the rows that a query has to touch decide: look-ups that begin at a constant touch a
    few, and Oxigraph starts on them sooner than SQL is planned; scans, aggregates over much and
-   EXISTS go to the columns.
+   EXISTS go to the columns; products of scans go to Oxigraph, which sends row by row.
 
 The estimate of a basic graph pattern begins at its most selective triple pattern and follows the
 others from there, each multiplying by its property's mean number of objects or subjects; for
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 # Rows from which planning SQL costs less than walking an index row by row.
 _MANY: Final = 3000
+# Rows that no engine gets through: the store at least sends the first of them, in little memory.
+_ENDLESS: Final = 10**9
 # What a closure is taken to reach from one node.
 _REACH: Final = 20
 
@@ -97,6 +99,8 @@ def advise(query: Query, catalogue: Catalogue, dictionary: Dictionary) -> Advice
         return Advice("columns", fault, rows)
     if query.form == "DESCRIBE":
         return Advice("oxigraph", "descriptions walk from node to node", rows)
+    if rows >= _ENDLESS and query.select.group is None:
+        return Advice("oxigraph", f"about {rows:.0e} rows: a product, which can only be sent", rows)
     if rows >= _MANY:
         return Advice("columns", f"about {rows} rows are touched", rows)
     return Advice("oxigraph", f"about {rows} rows are touched, from constants", rows)
