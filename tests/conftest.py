@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 # Tests carry no timing bounds, and a failure found once is to be found again.
 hypothesis.settings.register_profile("atlas", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("atlas")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from walking through thousands of collected tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def publish_sample(home: Path) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "600"))
+EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "300"))
 SEED = int(os.environ.get("ATLAS_FUZZ_SEED", "1"))
 MOST_ROWS = 4000
 DIFFERENCES = tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8"))["difference"]
