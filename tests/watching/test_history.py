@@ -76,7 +76,9 @@ def test_old_steps_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert kept.releases() == [5, 6, 7, 8]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", gzip.compress(b"{}", mtime=0), gzip.compress(b"[", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", gzip.compress(b"{}", mtime=0), gzip.compress(b"[", mtime=0)]
+)
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     kept = History(tmp_path)
     (tmp_path / "1.json.gz").write_bytes(content)
