@@ -97,7 +97,12 @@ class Sessions:
 
 @contextmanager
 def _limited(session: Session, timeout: float | None) -> Iterator[None]:
-    """Interrupt a session when the time is up."""
+    """Interrupt a session when the time is up.
+
+    The timer's thread is waited for: it holds the connection, and would interrupt what the session
+    does next. A process that ends before such a thread leaves the connection behind, about which
+    some versions of DuckDB complain on standard error.
+    """
     if timeout is None:
         yield
         return
@@ -108,6 +113,7 @@ def _limited(session: Session, timeout: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        timer.join()
 
 
 @contextmanager

@@ -252,6 +252,15 @@ def test_time_limit(large: Callable[[int], Engine]) -> None:
     assert b"200000" in b"".join(engine.evaluate("SELECT (COUNT(*) AS ?n) {?s ?p ?o}", JSON))
 
 
+def test_no_thread_outlives_an_answer(engine: Engine) -> None:
+    """What watches the time is gone with the answer, for it holds on to the connection."""
+    before = threading.enumerate()
+    for _ in range(40):
+        chunks = engine.evaluate("SELECT ?a { ?a ?p ?b }", JSON, timeout=60)
+        assert b"".join(chunks)
+        assert threading.enumerate() == before
+
+
 def test_memory_limit_spills(large: Callable[[int], Engine]) -> None:
     """In little memory the same answer comes, by spilling to disk."""
     query = """SELECT ?a ?x { ?a <http://ex/text> ?b . BIND(CONCAT(?b, STR(?a), ?b) AS ?x) }
