@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -96,9 +97,18 @@ def test_an_old_client_gets_an_answer_that_can_be_kept(endpoint: str) -> None:
 
 
 def workers(server: int) -> list[int]:
-    """Return the processes that the zygote of a server has made."""
-    [zygote] = _children(server)
+    """Return the processes that the zygote of a server has made.
+
+    The server may have another child for a while, which completes the release.
+    """
+    [zygote] = [n for n in _children(server) if b"kg.query.zygote" in _command(n)]
     return _children(zygote)
+
+
+def _command(pid: int) -> bytes:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def _children(pid: int) -> list[int]:
