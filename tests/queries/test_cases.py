@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph
 import pytest
@@ -22,43 +22,55 @@ from kg.sparql.engine import Engine
 from kg.terms import DEFAULT_BASE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kg.savedqueries import SavedQuery
+    from kg.store import OpenRelease
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))
 
 
-def vocabulary_of(case: Path, request: pytest.FixtureRequest) -> Vocabulary:
+@pytest.fixture(scope="module")
+def sample_columns(sample_release: OpenRelease) -> Iterator[Engine]:
+    """Return the columns of the sample."""
+    with Engine.open(sample_release.release.folder / "columns") as engine:
+        yield engine
+
+
+class Asked(NamedTuple):
+    """What a case is asked of."""
+
+    vocabulary: Vocabulary
+    columns: Engine
+
+
+@pytest.fixture
+def asked(case: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Asked]:
     """Return what the case is asked of: its own data, or else the sample."""
     data = case / "data.trig"
     if not data.exists():
-        sample = request.getfixturevalue("vocabulary")
-        assert isinstance(sample, Vocabulary)
-        return sample
+        yield Asked(*map(request.getfixturevalue, ("vocabulary", "sample_columns")))
+        return
     store = pyoxigraph.Store()
     store.load(path=data, format=pyoxigraph.RdfFormat.TRIG)
-    return Vocabulary(store, Identifiers(DEFAULT_BASE), date(2024, 7, 1))
+    build_from_quads(store, tmp_path / "columns")
+    with Engine.open(tmp_path / "columns") as engine:
+        yield Asked(Vocabulary(store, Identifiers(DEFAULT_BASE), date(2024, 7, 1)), engine)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.parent.name}/{c.name}")
-def test_answer_is_as_expected(
-    case: Path,
-    queries: dict[str, SavedQuery],
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-) -> None:
+def test_answer_is_as_expected(case: Path, queries: dict[str, SavedQuery], asked: Asked) -> None:
     """A query gives the rows of its case, in their order, from the store and the columns alike."""
     written = json.loads((case / "parameters.json").read_text(encoding="utf-8"))
     given = {name: v if isinstance(v, list) else [v] for name, v in written.items()}
     expected = (case / "expected.csv").read_text(encoding="utf-8")
 
-    vocabulary = vocabulary_of(case, request)
-    bound = savedqueries.bind(queries[case.parent.name], given, vocabulary)
-    build_from_quads(vocabulary.store, tmp_path / "columns")
-    with Engine.open(tmp_path / "columns") as engine:
-        from_columns = evaluation.from_columns(bound, engine)
+    bound = savedqueries.bind(queries[case.parent.name], given, asked.vocabulary)
+    from_columns = evaluation.from_columns(bound, asked.columns)
+    from_store = evaluation.from_store(bound, asked.vocabulary.store)
 
-    for written in (evaluation.from_store(bound, vocabulary.store), from_columns):
+    for written in (from_store, from_columns):
         assert written is not None
         answer = Answer.read(bound, 1, written)
         assert answer.csv().splitlines() == expected.splitlines()
