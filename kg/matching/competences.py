@@ -373,8 +373,7 @@ def sme_term(landscape: Landscape, weight: float) -> Term:
 
 def takes_part(landscape: Landscape, organisation: int, project: int) -> Statement:
     """Return the statement that an organisation takes part in a project."""
-    organisations = landscape.column("organisation", "iri")
-    projects = landscape.column("project", "iri")
+    organisations, projects = landscape.organisation_iris, landscape.project_iris
     return Statement(organisations[organisation], "participatesIn", projects[project])
 
 

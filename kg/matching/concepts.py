@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kg.matching.words import analysed, likeness, stems, words
+from kg.matching.words import Comparison, analysed, stems, words
 
 if TYPE_CHECKING:
     from kg.matching.index import Matching
@@ -40,14 +40,14 @@ class Named(NamedTuple):
 def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     """Return the concepts that a phrase may mean, best first."""
     landscape, vocabulary = matching.landscape, matching.lexicon
-    query = analysed(phrase, vocabulary)
+    compared = Comparison(analysed(phrase, vocabulary))
     terms = {term for w in words(phrase) for term in (*stems(w), *_part_stems(matching, w))}
     concepts, texts = landscape.pairs("label", "concept"), landscape.column("label", "text")
     preferred = landscape.column("label", "preferred")
     best: dict[int, Match] = {}
     for hit in matching.labels.names(phrase, _FETCHED, terms):
         concept = int(landscape.canonical[concepts[hit.row]])
-        score = likeness(query, analysed(texts[hit.row], vocabulary))
+        score = compared.likeness(analysed(texts[hit.row], vocabulary))
         score *= 1.0 if preferred[hit.row] else _OTHER_LABEL
         if concept not in best or score > best[concept].score:
             best[concept] = Match(concept, score, texts[hit.row])
@@ -69,12 +69,12 @@ def _part_stems(matching: Matching, word: str) -> set[str]:
 def organisations(matching: Matching, name: str, limit: int = 10) -> list[Named]:
     """Return the organisations that a name may mean, best first, experienced ones before others."""
     landscape, vocabulary = matching.landscape, matching.lexicon
-    query = analysed(name, vocabulary)
+    compared = Comparison(analysed(name, vocabulary))
     labels = landscape.column("organisation", "name"), landscape.column("organisation", "short")
     found = []
     for hit in matching.organisations.names(name, _FETCHED):
         named = [text for column in labels if (text := column[hit.row])]
-        score = max((likeness(query, analysed(text, vocabulary)) for text in named), default=0.0)
+        score = max((compared.likeness(analysed(text, vocabulary)) for text in named), default=0.0)
         found.append(Named(hit.row, score))
     experience = landscape.experience
     return sorted(found, key=lambda n: (-round(n.score, 2), -experience[n.row], n.row))[:limit]

@@ -26,6 +26,7 @@ class Marker:
         self._stems = frozenset(stems)
         self._analyse = analyse
         self._beginnings = {stem.removesuffix("i") or stem for stem in self._stems}
+        self._sought: dict[str, bool] = {}
 
     def piece(self, text: str, characters: int = 160) -> str:
         """Return the piece of a text with most of the words, these between <b> and </b>."""
@@ -43,12 +44,12 @@ class Marker:
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the words are, in order."""
-        plain = _FOREIGN.sub(_plain, text).lower()
+        plain = (text if text.isascii() else _FOREIGN.sub(_plain, text)).lower()
         found: dict[int, int] = {}
         for beginning in self._beginnings:
             at = plain.find(beginning)
             while at >= 0:
-                end = _end(plain, at + len(beginning))
+                end = _REST.match(plain, at + len(beginning)).end()  # type: ignore[union-attr]
                 if at not in found and self._marks(plain, at, end):
                     found[at] = end
                 at = plain.find(beginning, end)
@@ -57,22 +58,20 @@ class Marker:
     def _marks(self, plain: str, begin: int, end: int) -> bool:
         if begin and plain[begin - 1].isalnum():
             return False
-        return not self._stems.isdisjoint(self._analyse(plain[begin:end]))
+        word = plain[begin:end]
+        sought = self._sought.get(word)
+        if sought is None:
+            sought = self._sought[word] = not self._stems.isdisjoint(self._analyse(word))
+        return sought
 
 
+_REST: Final = re.compile(r"[^\W_]*")
 _FOREIGN: Final = re.compile(r"[^\x00-\x7f]")
 
 
 def _plain(match: re.Match[str]) -> str:
     """Return a letter without diacritics; one for one, so that places stay the same."""
     return unicodedata.normalize("NFD", match[0])[0]
-
-
-def _end(text: str, at: int) -> int:
-    """Return where the word ends that goes on at a place."""
-    while at < len(text) and text[at].isalnum():
-        at += 1
-    return at
 
 
 def _marked(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> str:

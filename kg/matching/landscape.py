@@ -86,6 +86,16 @@ class Landscape:
     def _columns(self) -> dict[str, list[Any]]:
         return {}
 
+    @cached_property
+    def organisation_iris(self) -> list[str]:
+        """The IRIs of the organisations: explanations name hardly anything else as often."""
+        return self.column("organisation", "iri")
+
+    @cached_property
+    def project_iris(self) -> list[str]:
+        """The IRIs of the projects."""
+        return self.column("project", "iri")
+
     def size(self, table: str) -> int:
         """Return the number of rows of a table."""
         return int(self.tables[table].num_rows)

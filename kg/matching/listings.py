@@ -11,7 +11,7 @@ from kg.errors import NotFoundError, ParameterError
 from kg.matching import concepts
 from kg.matching.conditions import inside, ready
 from kg.matching.landscape import day_number
-from kg.matching.words import analysed, likeness, stems, words
+from kg.matching.words import Comparison, analysed, stems, words
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,10 +74,10 @@ def _scores(matching: Matching, text: str) -> dict[int, float]:
     """
     landscape, vocabulary = matching.landscape, matching.lexicon
     terms = {t for w in words(text) for t in (*stems(w), *vocabulary.split(w))}
-    query = analysed(text, vocabulary)
+    compared = Comparison(analysed(text, vocabulary))
     columns = [landscape.column("entry", name) for name in ("label", "label_de", "text")]
     scores = {
-        hit.row: max(likeness(query, analysed(c[hit.row] or "", vocabulary)) for c in columns)
+        hit.row: max(compared.likeness(analysed(c[hit.row] or "", vocabulary)) for c in columns)
         for hit in matching.entries.names(text, _FETCHED, terms)
     }
     scores = {row: score for row, score in scores.items() if score >= _LIKE}

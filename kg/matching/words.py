@@ -32,7 +32,7 @@ _DIGRAPH = re.compile(r"([aou])e")
 _SPECIAL = str.maketrans(
     {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "\u0131": "i"}
 )
-_LINKS: Final = ("", "s", "es", "n", "en", "er", "e")
+_LINKS: Final = ("s", "es", "n", "en", "er", "e")
 # Words that say nothing of a subject, folded.
 STOP: Final = frozenset(
     [
@@ -201,7 +201,11 @@ class Lexicon:
 
     def known(self, part: str) -> bool:
         """Tell whether a part is a word of the vocabulary, as it stands or but for its ending."""
-        return any(part.endswith(x) and part[: len(part) - len(x)] in self.parts for x in _LINKS)
+        if part in self.parts:
+            return True
+        if not part.endswith(_LINKS):
+            return False
+        return any(part.endswith(x) and part[: -len(x)] in self.parts for x in _LINKS)
 
 
 def lexicon(labels: Iterable[str]) -> Lexicon:
@@ -272,7 +276,7 @@ def alike(one: Word, other: Word) -> float:
         return 1.0
     if not one.stems.isdisjoint(other.stems):
         return 0.97
-    shared = 0.9 * dice(one.parts, other.parts)
+    shared = 0.0 if one.parts.isdisjoint(other.parts) else 0.9 * dice(one.parts, other.parts)
     if len(one.text) <= 3 or len(other.text) <= 3:  # noqa: PLR2004 - too short to be misspelt
         return shared
     spelt = dice(one.trigrams, other.trigrams)
@@ -282,12 +286,32 @@ def alike(one: Word, other: Word) -> float:
 _LIKE: Final = 0.45
 
 
+class Comparison:
+    """A query to which labels are compared; labels share words, and each is compared once."""
+
+    def __init__(self, query: tuple[Word, ...]) -> None:
+        self._query = query
+        self._alike: dict[str, list[float]] = {}
+
+    def likeness(self, label: tuple[Word, ...]) -> float:
+        """Return how well a label answers the query: what each covers of the other.
+
+        Rare words count more.
+        """
+        if not self._query or not label:
+            return 0.0
+        found = [self._alike.get(word.text) or self._compare(word) for word in label]
+        covered = _covered(self._query, zip(*found, strict=True))
+        return 0.5 * covered + 0.5 * _covered(label, found)
+
+    def _compare(self, word: Word) -> list[float]:
+        found = self._alike[word.text] = [alike(one, word) for one in self._query]
+        return found
+
+
 def likeness(query: tuple[Word, ...], label: tuple[Word, ...]) -> float:
-    """Return how well a label answers a query: what each covers of the other, rare words more."""
-    if not query or not label:
-        return 0.0
-    rows = [[alike(one, other) for other in label] for one in query]
-    return 0.5 * _covered(query, rows) + 0.5 * _covered(label, zip(*rows, strict=True))
+    """Return how well a label answers a query (`Comparison`)."""
+    return Comparison(query).likeness(label)
 
 
 def _covered(whole: tuple[Word, ...], alikes: Iterable[Iterable[float]]) -> float:
