@@ -28,10 +28,15 @@ def problem_response(
     return JSONResponse(problem, problem["status"], headers, media_type=MEDIA_TYPE)
 
 
-async def _atlas_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, AtlasError)  # noqa: S101 - registered for this class alone
+def error_response(error: AtlasError) -> JSONResponse:
+    """Return the answer for an error of ours."""
     retry = error.members.get("retry_after") if isinstance(error, BusyError) else None
     return problem_response(error.problem(), {"Retry-After": str(retry)} if retry else None)
+
+
+async def _atlas_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AtlasError)  # noqa: S101 - registered for this class alone
+    return error_response(error)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

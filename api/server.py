@@ -1,6 +1,6 @@
 """The HTTP server's protocol: uvicorn's, with a short way for small queries.
 
-Two things are added to uvicorn's httptools protocol:
+Three things are added to uvicorn's httptools protocol:
 
 1. The connection's transport is within reach of the application. An answer that cannot be completed
    must end in a broken connection even if the client reads so slowly that the server waits for it:
@@ -10,17 +10,20 @@ Two things are added to uvicorn's httptools protocol:
    answer is short it is written as it comes. Everything else takes the long way, through the
    application: errors, long answers, and requests that carry more than this knows of. Both ways
    make the same response; the short one costs a tenth.
+3. A look-up that ranks is passed on to a process for them (`api.lookuppool`), if there is one.
 """
 
 from __future__ import annotations
 
 import re
+import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api import answers, protocol
+from api.lookupprocess import ROUTES
 from api.routes.sparql import RUN, TRANSPORT
 from kg.errors import AtlasError
 from kg.query.cache import LeastRecentlyUsed
@@ -30,12 +33,18 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.datastructures import State
 
+    from api.lookuppool import LookUpPool, Question
     from api.protocol import Asked
     from kg.query.pool import QueryPool
     from kg.query.run import Run
 
 _START: Final = b"GET /sparql?"
 _REQUEST: Final = re.compile(rb"GET /sparql\?([!-~]*) HTTP/1\.1\r\n(.+)", re.DOTALL)
+_LOOK_UPS: Final = tuple(f"GET /{name}?".encode() for name in ROUTES)
+_LOOK_UP: Final = re.compile(rb"GET /\w+\?[!-~]* HTTP/1\.1\r\n(.+)", re.DOTALL)
+_FORWARDED: Final = (b"forwarded", b"x-forwarded-")
+"""Fields of proxies: what they mean depends on who sent them, which another process cannot see."""
+
 _END: Final = b"\r\n\r\n"
 _HELD: Final = 64 * 1024
 """Bytes of further requests that wait for the answer to the one before."""
@@ -66,6 +75,7 @@ def configure(app: FastAPI, **options: Any) -> uvicorn.Config:
         blocks = LeastRecentlyUsed(_HELD * 16)
         start = (None, b"")
         unsent: ClassVar[list[HttpProtocol]] = []
+        looking_up: ClassVar[weakref.WeakSet[HttpProtocol]] = weakref.WeakSet()
 
     return uvicorn.Config(app, http=Bound, **options)
 
@@ -78,9 +88,11 @@ class HttpProtocol(HttpToolsProtocol):
     blocks: ClassVar[LeastRecentlyUsed[dict[bytes, bytes]]]
     start: ClassVar[tuple[object, bytes]]
     unsent: ClassVar[list[HttpProtocol]]
+    looking_up: ClassVar[weakref.WeakSet[HttpProtocol]]
 
     _between = True
     _run: Run | None = None
+    _question: Question | None = None
     _asked: Asked
     _request = b""
     _held = b""
@@ -108,15 +120,17 @@ class HttpProtocol(HttpToolsProtocol):
         if self._run is not None:
             run, self._run = self._run, None
             self.state.queries.give_up(run)
+        if self._question is not None:
+            self.state.lookups.give_up(self._question)
         super().connection_lost(exc)
 
     # The short way
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        if self._run is not None:
+        if self._run is not None or self._question is not None:
             self._hold(data)
-        elif not (data.startswith(_START) and self._idle() and self._short(data)):
+        elif not (self._idle() and (self._short(data) or self._look_up(data))):
             self._send()  # nothing overtakes an answer
             super().data_received(data)
 
@@ -133,7 +147,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _short(self, data: bytes) -> bool:
         """Answer a request, or begin to; tell whether that could be done."""
         pool: QueryPool | None = getattr(self.state, "queries", None)
-        if pool is None or pool.release is None:
+        if not data.startswith(_START) or pool is None or pool.release is None:
             return False
         kept = self.kept.get(data)
         if kept is not None and kept[0] == pool.release:
@@ -203,6 +217,36 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
             self.data_received(held)
 
+    # Look-ups
+
+    def _look_up(self, data: bytes) -> bool:
+        """Pass a look-up on to a process for them; tell whether that could be done."""
+        pool: LookUpPool | None = getattr(self.state, "lookups", None)
+        request = _LOOK_UP.fullmatch(data) if data.startswith(_LOOK_UPS) else None
+        fields = self._fields(request[1]) if request else None
+        if pool is None or fields is None or any(f.startswith(_FORWARDED) for f in fields):
+            return False
+        busy = any(not each._idle() for each in self.looking_up if each is not self)  # noqa: SLF001
+        self._question = pool.ask(data, self._looked_up, busy=busy)
+        if self._question is None:
+            self.looking_up.add(self)
+            return False
+        self._unset_keepalive_if_required()
+        self._request = data
+        return True
+
+    def _looked_up(self, response: bytes | None) -> None:
+        """The response is there, or the process has failed."""
+        self._question = None
+        if response is None:
+            self._send()
+            super().data_received(self._request)
+        else:
+            status, rest = response.split(b"\r\n", 1)
+            lines = b"".join([b"%b: %b\r\n" % f for f in self.server_state.default_headers])
+            self._put(b"%b\r\n%b%b" % (status, lines, rest))
+        self._go_on()
+
     # Writing
 
     def _respond(self, request: bytes, answer: Answer, asked: Asked) -> None:
@@ -215,9 +259,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._write(answer.id, response)
 
     def _write(self, query: str, response: bytes) -> None:
-        """Write a whole response: the rest of its fields, a blank line and its body are given."""
-        start = self._start_lines()
-        self._unsent += b"%bx-query-id: %b\r\n%b" % (start, query.encode(), response)
+        """Write a response of a query: the rest of its fields, a blank line, its body are given."""
+        self._put(b"%bx-query-id: %b\r\n%b" % (self._start_lines(), query.encode(), response))
+
+    def _put(self, response: bytes) -> None:
+        """Write a whole response."""
+        self._unsent += response
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:

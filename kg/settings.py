@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     query_queue: Annotated[int, Field(ge=1)] = Field(
         default=64, description="Queries that may wait before the answer is 503."
     )
+    lookup_processes: Annotated[int, Field(ge=0)] = Field(
+        default=2,
+        description="Processes for look-ups that rank, started when more than one comes at a time.",
+    )
     service: Annotated[str, Field(pattern=rf"^({_ENDPOINT}(\s*,\s*{_ENDPOINT})*)?$")] = Field(
         default="",
         description="The endpoints that SERVICE may ask, separated by commas; none by default.",

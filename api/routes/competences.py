@@ -1,16 +1,19 @@
 """`/competences`: who masters a technology or what a text describes, ranked, with reasons."""
 
-# ruff: noqa: TC001, TC002 - FastAPI reads annotations at run time.
+# ruff: noqa: TC001, TC002, TC003 - FastAPI reads annotations at run time.
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
 
 from api import lookups, organisations
 from api.linked import readable
+from api.lookuppool import LookUpPool
 from api.lookups import (
     RESPONSES,
     Answer,
@@ -60,6 +63,16 @@ SELECT ?organisation (SAMPLE(?name) AS ?label) (COUNT(DISTINCT ?project) AS ?pro
   ?organisation atlas:participatesIn ?project ; rdfs:label ?name .{more}
 }}
 GROUP BY ?organisation ORDER BY DESC(?projects) LIMIT {limit}"""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Have processes for look-ups while the server runs."""
+    app.state.lookups = LookUpPool(app.state.settings)
+    try:
+        yield
+    finally:
+        await app.state.lookups.stop()
 
 
 @readable(
