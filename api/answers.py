@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[bytes, bytes]]
 
+_EXPOSED: Final = (
+    b"content-location, etag, link, memento-datetime, retry-after, "
+    b"x-engine, x-lint, x-query-id, x-release"
+)
 CROSS_ORIGIN: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"etag, link, retry-after, x-engine, x-lint, x-query-id, x-release",
-    ),
+    (b"access-control-expose-headers", _EXPOSED),
 ]
-_VARY: Final = (b"vary", b"accept, accept-encoding")
+_VARY: Final = (b"vary", b"accept, accept-encoding, accept-datetime")
+_FOREVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 _KEPT: Final = (b"cache-control", b"public, no-cache")
 _NOT_KEPT: Final[Headers] = [(b"cache-control", b"no-store"), _VARY]
 
@@ -40,16 +42,19 @@ def known(etag: bytes, asked: Asked) -> bool:
     return etag.removeprefix(b"W/") in asked.headers.get(b"if-none-match", b"")
 
 
-def validators(etag: bytes) -> Headers:
-    """Return the fields of an answer that may be kept, and has to be asked for again."""
-    return [(b"etag", etag), _KEPT, _VARY]
+def validators(etag: bytes, asked: Asked) -> Headers:
+    """Return the fields of an answer that may be kept.
+
+    It has to be asked for again, unless its address names the release.
+    """
+    return [(b"etag", etag), _FOREVER if isinstance(asked.at, int) else _KEPT, _VARY]
 
 
 def headers(answer: Answer, asked: Asked, *, safe: bool) -> Headers:
     """Return the fields of an answer, X-Query-Id apart; `safe` is a GET or HEAD."""
     kept = safe and answer.head.lasting
     found = _shared(answer.release, answer.head, asked.choice.media_type(answer.head.media_type))
-    found += validators(tag(answer.release, asked)) if kept else _NOT_KEPT
+    found += validators(tag(answer.release, asked), asked) if kept else _NOT_KEPT
     if answer.body is not None:
         found.append((b"content-length", str(len(answer.body)).encode()))
     return found
@@ -67,7 +72,7 @@ def _shared(release: str, head: Head, media_type: str) -> Headers:
     """Return the fields that many answers share."""
     found = [
         (b"content-type", media_type.encode()),
-        (b"x-release", release.encode()),
+        (b"x-release", release.partition("-")[0].encode()),
         (b"x-engine", head.engine.encode()),
         *CROSS_ORIGIN,
     ]

@@ -101,7 +101,7 @@ class Opened:
 
     def of(self, release: Release) -> Matching:
         """Return what is searched and ranked in a release, built first if it has no index."""
-        key = _name(release)
+        key = release.name
         with self._opening:
             found = self._matching.get(key)
             if found is None:
@@ -113,11 +113,11 @@ class Opened:
 
     def indexed(self, release: Release) -> bool:
         """Tell whether a release can be looked up in without building its index first."""
-        return _name(release) in self._matching or complete(release.folder / FOLDER)
+        return release.name in self._matching or complete(release.folder / FOLDER)
 
     def begin(self, release: Release) -> None:
         """Have another process build the index of a release, unless one was told to already."""
-        key = _name(release)
+        key = release.name
         with self._keeping:
             if key not in self._building:
                 process = get_context("spawn").Process(
@@ -147,10 +147,6 @@ class Opened:
         return kept_already
 
 
-def _name(release: Release) -> str:
-    return f"{release.number}-{release.manifest['digest']}"
-
-
 def _opened(at: Visit) -> Opened:
     state = at.request.app.state
     if not hasattr(state, "matchings"):
@@ -161,7 +157,7 @@ def _opened(at: Visit) -> Opened:
 
 def found(at: Visit, question: Hashable, look_up: Callable[[], Found]) -> Found:
     """Return what `look_up` finds for a question in the release of a visit, kept for a while."""
-    kept_or_new: Found = _opened(at).found((_name(at.opened.release), today(), question), look_up)
+    kept_or_new: Found = _opened(at).found((at.opened.release.name, today(), question), look_up)
     return kept_or_new
 
 
@@ -260,7 +256,7 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
     if chosen in {CSV, XLSX}:
         headers["Content-Disposition"] = f'inline; filename="{name}.{chosen.extension}"'
     # Projects run and listings are valid on a day, so that the day is part of the question.
-    key = (_name(shown.at.opened.release), today(), str(request.url), chosen.extension)
+    key = (shown.at.opened.release.name, today(), str(request.url), chosen.extension)
 
     def write() -> bytes:
         return _WRITERS[chosen.extension](make(), shown, name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_args
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from api.negotiation import Choice, by_accept, by_name, coding
+from api.past import Moment, moment_of
 from kg.errors import (
     MethodNotAllowedError,
     ParameterError,
@@ -44,13 +45,15 @@ _OF_UPDATES: Final = ("update", "using-graph-uri", "using-named-graph-uri")
 class Asked(NamedTuple):
     """A request to the query operation; `query` is None when it names no query at all.
 
-    `lint` if the client wants to know what is odd about the query.
+    `lint` if the client wants to know what is odd about the query; `at` is the release or the
+    moment that it is about, None for the current release.
     """
 
     query: QueryRequest | None
     choice: Choice
     headers: dict[bytes, bytes]
     lint: bool = False
+    at: Moment | None = None
 
 
 def headers_of(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -85,7 +88,8 @@ async def read(scope: Scope, receive: Receive, largest: int) -> Asked:
 
 def read_get(query_string: bytes, headers: dict[bytes, bytes]) -> Asked:
     """Read a request whose method is GET or HEAD; raises as `read` does."""
-    if query_string.startswith(b"query=") and b"&" not in query_string:
+    alone = query_string.startswith(b"query=") and b"&" not in query_string
+    if alone and b"accept-datetime" not in headers:
         # By far the most requests: nothing but a query.
         return _query_alone(_unquoted(query_string[6:]), headers)
     return _asked(parameters_of(query_string, "query string"), headers)
@@ -214,7 +218,8 @@ def _asked(parameters: dict[str, list[str]], headers: dict[bytes, bytes]) -> Ask
         _seconds(single(parameters, "timeout")),
         _engine(single(parameters, "engine")),
     )
-    return Asked(request, choice, headers, single(parameters, "lint") == "1")
+    at = moment_of(single(parameters, "release"), headers)
+    return Asked(request, choice, headers, single(parameters, "lint") == "1", at)
 
 
 def _engine(name: str | None) -> EngineName:

@@ -154,7 +154,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._write(pool.new_id(), kept[1])
             return True
         asked = self._read(data)
-        if asked is None or asked.query is None or asked.lint:
+        if asked is None or asked.query is None or asked.lint or asked.at is not None:
             return False
         answer = pool.at_once(asked.query)
         if answer is not None:

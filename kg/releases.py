@@ -29,6 +29,11 @@ class Release:
         return int(self.folder.name)
 
     @property
+    def name(self) -> str:
+        """The number, and a digest of what the release was made of: no other has this name."""
+        return f"{self.number}-{self.manifest['digest']}"
+
+    @property
     def store(self) -> Path:
         """The folder of the Oxigraph store; open it read-only."""
         return self.folder / "store"

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api import protocol
+from api import past, protocol
 from api.accept import media_type
 from kg.analysis.explain import Explainer
 from kg.analysis.lint import lint
@@ -40,14 +40,16 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from api.past import Moment
     from kg.analysis.remarks import Remark
     from kg.query.pool import QueryPool
     from kg.settings import Settings
-    from kg.store import OpenRelease, Serving
+    from kg.store import OpenRelease
 
     Gone = Callable[[], Awaitable[None]]
 
 _EXPLAINED_AT_ONCE: Final = 2
+_VOCABULARIES: Final = 2
 _PART_SECONDS: Final = 2.0
 _SEARCH_SECONDS: Final = 20.0
 _LONGEST_LINK: Final = 2000
@@ -57,36 +59,33 @@ router = APIRouter(tags=["SPARQL"])
 
 
 class Desk:
-    """What helping needs and keeps between requests: the terms of the release."""
+    """What helping needs and keeps between requests: the terms of releases."""
 
-    def __init__(self, settings: Settings, serving: Serving) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._serving = serving
-        self._known: tuple[OpenRelease, Vocabulary] | None = None
+        self._known: dict[str, Vocabulary] = {}
         self.explaining = asyncio.Semaphore(_EXPLAINED_AT_ONCE)
 
-    def vocabulary(self) -> tuple[OpenRelease, Vocabulary]:
-        """Return the current release and its terms; they are learnt once.
+    def vocabulary(self, opened: OpenRelease) -> Vocabulary:
+        """Return the terms of a release; those of the last two are kept."""
+        name = opened.release.name
+        found = self._known.get(name)
+        if found is None:
+            found = Vocabulary.of(opened, self._settings.base)
+            while len(self._known) >= _VOCABULARIES:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[name] = found
+        return found
 
-        Raises:
-            WorkspaceError: nothing was published yet.
-        """
-        opened = self._serving.current()
-        known = self._known
-        if known is None or known[0] != opened:
-            known = (opened, Vocabulary.of(opened, self._settings.base))
-            self._known = known
-        return known
-
-    def lint(self, text: str) -> tuple[OpenRelease, list[Remark]]:
+    def lint(self, text: str, opened: OpenRelease) -> list[Remark]:
         """Return the remarks on a query; raises as kg.analysis.lint does."""
-        opened, vocabulary = self.vocabulary()
-        return opened, lint(text, vocabulary, self._settings.base)
+        return lint(text, self.vocabulary(opened), self._settings.base)
 
-    async def fields(self, text: str) -> list[tuple[bytes, bytes]]:
+    async def fields(self, app: FastAPI, text: str, at: Moment | None) -> list[tuple[bytes, bytes]]:
         """Return the header fields for an answer that is asked for with `lint=1`."""
         try:
-            _, remarks = await asyncio.to_thread(self.lint, text)
+            opened = await past.opened_at(app, at)
+            remarks = await asyncio.to_thread(self.lint, text, opened)
         except (QueryError, WorkspaceError):
             return []  # what is wrong is for the query operation to say, which knows more syntax
         found = [(b"x-lint", str(len(remarks)).encode())]
@@ -96,22 +95,25 @@ class Desk:
             found.append((b"link", link.encode()))
         return found
 
-    def explainer(self, request: QueryRequest) -> Explainer:
+    def explainer(self, request: QueryRequest, opened: OpenRelease) -> Explainer:
         """Return what explains a query within the limits that it would be evaluated in."""
         settings = self._settings
         seconds = min(request.timeout or settings.query_timeout, settings.query_timeout_max)
-        return Explainer(self._serving.current(), seconds, settings.query_memory * 1024 * 1024)
+        return Explainer(opened, seconds, settings.query_memory * 1024 * 1024)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Set the desk up while the server runs."""
-    app.state.desk = Desk(app.state.settings, app.state.serving)
+    app.state.desk = Desk(app.state.settings)
     yield
 
 
-async def _query(request: Request) -> QueryRequest:
-    """Return the query of a request; what it accepts is not the query operation's matter."""
+async def _asked(request: Request) -> tuple[QueryRequest, OpenRelease]:
+    """Return the query of a request and the release that it is about.
+
+    What the request accepts is not the query operation's matter.
+    """
     pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name != "format"]
     headers = [(name, value) for name, value in request.scope["headers"] if name != b"accept"]
@@ -120,7 +122,7 @@ async def _query(request: Request) -> QueryRequest:
     asked = await protocol.read(scope, request.receive, largest)
     if asked.query is None:
         raise ParameterError("The parameter 'query' is missing", parameter="query")
-    return asked.query
+    return asked.query, await past.opened_at(request.app, asked.at)
 
 
 async def _left(request: Request) -> None:
@@ -158,21 +160,22 @@ def _json(opened: OpenRelease, document: dict[str, Any]) -> Response:
 
 async def lint_query(request: Request) -> Response:
     """Say what is odd about a query, without running it: code, message, place, suggestion."""
-    query = await _query(request)
-    opened, remarks = await asyncio.to_thread(request.app.state.desk.lint, query.text)
+    query, opened = await _asked(request)
+    remarks = await asyncio.to_thread(request.app.state.desk.lint, query.text, opened)
     return _json(opened, {"remarks": [remark.document() for remark in remarks]})
 
 
 async def explain_empty_answer(request: Request) -> Response:
     """Say which part of a query empties its answer, and which of its terms occur nowhere."""
-    query = await _query(request)
+    query, opened = await _asked(request)
     state = request.app.state
-    opened, vocabulary = await asyncio.to_thread(state.desk.vocabulary)
+    vocabulary = await asyncio.to_thread(state.desk.vocabulary, opened)
+    pool = await past.pool_of(state, opened.release)
     reading = Reading.of(query.text, state.settings.base)
     if reading.undeclared:
         prefix = reading.source(reading.undeclared[0]).partition(":")[0]
         raise ParameterError(f"The prefix '{prefix}:' is not declared", prefix=prefix)
-    count = partial(_count, state.queries, query, partial(_left, request))
+    count = partial(_count, pool, query, partial(_left, request))
     found = await why_empty(reading, vocabulary, count, _SEARCH_SECONDS)
     return _json(opened, found.document())
 
@@ -195,13 +198,13 @@ async def _count(pool: QueryPool, query: QueryRequest, gone: Gone, text: str) ->
 async def explain_plan(request: Request) -> Response:
     """Run a query and return the engine's plan with the rows and seconds of each step."""
     form = _form(request)
-    query = await _query(request)
+    query, opened = await _asked(request)
     desk: Desk = request.app.state.desk
     if desk.explaining.locked():
         detail = f"{_EXPLAINED_AT_ONCE} queries are being explained, which is as many as may"
         raise BusyError(detail, retry_after=5)
     async with desk.explaining:
-        explainer = desk.explainer(query)
+        explainer = desk.explainer(query, opened)
         plan = await explainer.explain(query, partial(_left, request))
     if form == "text":
         return _answer(explainer.opened, plan.text(), form)

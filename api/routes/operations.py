@@ -15,6 +15,7 @@ from api.endpoints import refusal
 from kg.errors import AtlasError, NotFoundError
 
 if TYPE_CHECKING:
+    from kg.query.past import Past
     from kg.query.pool import QueryPool
 
 router = APIRouter(prefix="/operations", tags=["operation"])
@@ -66,6 +67,7 @@ async def running(request: Request) -> Response:
     if refused is not None:
         return refused
     pool: QueryPool = request.app.state.queries
+    past: Past = request.app.state.past
     found = Queries(
         queries=[
             Running(
@@ -77,7 +79,7 @@ async def running(request: Request) -> Response:
                 cpu=round(query.cpu, 3),
                 sent=query.sent,
             )
-            for query in pool.running()
+            for query in [*pool.running(), *past.running()]
         ]
     )
     headers = {"Cache-Control": "no-store"}
@@ -97,6 +99,8 @@ async def end(request: Request, query: str) -> Response:
     if refused is not None:
         return refused
     pool: QueryPool = request.app.state.queries
-    if not pool.kill(query):
-        raise NotFoundError(f"No query {query!r} runs", known=[q.id for q in pool.running()])
+    past: Past = request.app.state.past
+    if not pool.kill(query) and not past.kill(query):
+        known = [running.id for running in [*pool.running(), *past.running()]]
+        raise NotFoundError(f"No query {query!r} runs", known=known)
     return Response(status_code=204)

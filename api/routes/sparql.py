@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from starlette.routing import Route
 
-from api import answers, protocol
+from api import answers, past, protocol
 from api.problems import problem_response
 from kg import releases
 from kg.errors import AtlasError, ParameterError, QueryFailedError, WorkspaceError
 from kg.query.formats import GRAPHS, SOLUTIONS
 from kg.query.limits import Limits
+from kg.query.past import Past
 from kg.query.pool import QueryPool
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ _OLD_CLIENT_BYTES: Final = 16 * 1024 * 1024
 _PREFLIGHT: Final[Headers] = [
     (b"allow", ", ".join(protocol.METHODS).encode()),
     (b"access-control-allow-methods", ", ".join(protocol.METHODS).encode()),
-    (b"access-control-allow-headers", b"accept, authorization, content-type, if-none-match"),
+    (
+        b"access-control-allow-headers",
+        b"accept, accept-datetime, authorization, content-type, if-none-match",
+    ),
     (b"access-control-max-age", b"86400"),
 ]
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -81,20 +85,26 @@ async def _answer(state: Any, scope: Scope, receive: Receive, send: Send, asked:
         await _without_query(scope, receive, send)
         return
     pool: QueryPool = state.queries
+    told: Headers = []
+    if asked.at is not None:
+        release = await past.release_at(state, asked.at)
+        told = past.fields(scope, asked.at, release)
+        pool = await past.pool_of(state, release)
     run: Run | None = scope.get("extensions", {}).get(RUN)
     tag = answers.tag(pool.release, asked)
     if run is None and scope["method"] in _SAFE and answers.known(tag, asked):
         query = (b"x-query-id", pool.new_id().encode())
-        await _send(send, 304, [query, *answers.CROSS_ORIGIN, *answers.validators(tag)])
+        fields = [query, *answers.CROSS_ORIGIN, *answers.validators(tag, asked), *told]
+        await _send(send, 304, fields)
         return
     gone = partial(_disconnect, receive)
     begun = pool.evaluate(asked.query, gone) if run is None else pool.answer(run, gone)
     answer = await begun
     try:
-        headers = answers.headers(answer, asked, safe=scope["method"] in _SAFE)
+        headers = answers.headers(answer, asked, safe=scope["method"] in _SAFE) + told
         headers.append((b"x-query-id", answer.id.encode()))
         if asked.lint and hasattr(state, "desk"):
-            headers += await state.desk.fields(asked.query.text)
+            headers += await state.desk.fields(scope["app"], asked.query.text, asked.at)
         if answer.body is not None or scope["method"] == "HEAD":
             await _send(send, 200, headers, answer.body or b"")
         elif scope["http_version"] == "1.0":
@@ -218,12 +228,24 @@ _QUERY_PARAMETERS: Final[list[dict[str, Any]]] = [
             {"type": "string", "enum": ["auto", "columns", "oxigraph"]},
         ),
         (
+            "release",
+            "The number of a kept release instead of the current one; such answers never change.",
+            {"type": "integer", "minimum": 1},
+        ),
+        (
             "lint",
             "1: say in X-Lint how many remarks there are on the query, and in Link where.",
             {"type": "string", "enum": ["1"]},
         ),
     )
 ]
+_MOMENT: Final[dict[str, Any]] = {
+    "name": "Accept-Datetime",
+    "in": "header",
+    "description": "Ask the release that was the newest at a moment (RFC 7089).",
+    "schema": {"type": "string"},
+    "required": False,
+}
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The complete answer; if the connection breaks, it is not complete.",
@@ -231,6 +253,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     },
     304: {"description": "The answer is still the one with the tag in If-None-Match."},
     400: {"description": "No query, or none that is evaluated here: line, column and token."},
+    404: {"description": "The release is not kept; those that are."},
     406: {"description": "No format that the client accepts; those that there are."},
     503: {"description": "Too many queries at once; Retry-After says when to come back."},
     504: {"description": "The time limit was reached."},
@@ -242,13 +265,14 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     "/sparql",
     summary="Ask a SPARQL query",
     responses=_ANSWERS,
-    openapi_extra={"parameters": _QUERY_PARAMETERS},
+    openapi_extra={"parameters": [*_QUERY_PARAMETERS, _MOMENT]},
 )
 @router.post(
     "/sparql",
     summary="Ask a SPARQL query that is too long for a URL",
     responses=_ANSWERS,
     openapi_extra={
+        "parameters": [_MOMENT],
         "requestBody": {
             "required": True,
             "content": {
@@ -261,7 +285,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
                     }
                 },
             },
-        }
+        },
     },
 )
 def sparql() -> None:
@@ -290,6 +314,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Run the pool, and let it follow the workspace's current release."""
     pool = QueryPool(limits(app.state.settings), app.state.settings.base)
     app.state.queries = pool
+    app.state.past = Past(limits(app.state.settings), app.state.settings.base)
     await _follow(pool, app.state)
     # What is here now stays: the collector need not look at it again and again.
     gc.collect()
@@ -301,6 +326,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        await app.state.past.stop()
         await pool.stop()
 
 
@@ -309,19 +335,20 @@ async def _follow(pool: QueryPool, state: State) -> None:
     release = releases.current(state.workspace)
     if release is None:
         return
-    name = f"{release.number}-{release.manifest['digest']}"
-    if name != pool.release:
+    if release.name != pool.release:
         try:
             near = state.serving.current()
-            await pool.use(release.store, name, near.store if near.release == release else None)
+            store = near.store if near.release == release else None
+            await pool.use(release.store, release.name, store)
         except WorkspaceError as error:
-            _LOGGER.error("release %s is not taken up: %s", name, error.detail)  # noqa: TRY400
+            _LOGGER.error("release %s is not taken up: %s", release.name, error.detail)  # noqa: TRY400
 
 
 async def _keep_following(pool: QueryPool, state: State) -> None:
     while True:
         await asyncio.sleep(_FOLLOW_SECONDS)
         await _follow(pool, state)
+        await state.past.tidy()
 
 
 _FOLLOW_SECONDS: Final = 0.5

@@ -129,7 +129,7 @@ class QueryAsker:
         return savedqueries.bind(query, asked.parameters, vocabulary)
 
     async def _rows(self, release: Release, text: str) -> dict[str, Any]:
-        name = f"{release.number}-{release.manifest['digest']}"
+        name = release.name
         if self._pool.release != name:
             await self._pool.use(release.store, name)
         try:

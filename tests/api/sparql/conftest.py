@@ -5,17 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from kg.workspace import Workspace, new_folder, point, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 EXAMPLE = "http://example.org/"
 
@@ -32,27 +34,57 @@ def quads() -> Iterator[Quad]:
         yield Quad(NamedNode(EXAMPLE + name), predicate, Literal(value), NamedNode(EXAMPLE + name))
 
 
+def publish(workspace: Workspace, number: int, held: Iterable[Quad]) -> None:
+    """Make a release, one day after the one before, and make it the current one."""
+    with new_folder(workspace.releases / str(number)) as folder:
+        store = Store(str(folder / "store"))
+        store.bulk_extend(held)
+        store.flush()
+        size = len(store)
+        del store
+        created = datetime(2024, 1, number, 12, tzinfo=UTC).isoformat(timespec="seconds")
+        told = {"created": created, "digest": "test", "quads": size, "graphs": {}}
+        write_manifest(folder, {"release": number, **told})
+    point(workspace.current, workspace.releases / str(number))
+
+
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose release 1 holds `quads`."""
     workspace = Workspace(tmp_path_factory.mktemp("endpoint"))
-    with new_folder(workspace.releases / "1") as folder:
-        store = Store(str(folder / "store"))
-        store.bulk_extend(quads())
-        store.flush()
-        del store
-        manifest = {"release": 1, "digest": "test", "quads": 4002, "graphs": {}}
-        write_manifest(folder, manifest)
-    point(workspace.current, workspace.releases / "1")
+    publish(workspace, 1, quads())
+    return workspace.home
+
+
+@pytest.fixture(scope="session")
+def past_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with four releases, of which each knows its number; the third is current."""
+    workspace = Workspace(tmp_path_factory.mktemp("past"))
+    for number in (1, 2, 4, 3):
+        told = NamedNode(EXAMPLE + "number"), Literal(str(number))
+        publish(workspace, number, [Quad(NamedNode(EXAMPLE + "this"), *told, DefaultGraph())])
     return workspace.home
 
 
 @pytest.fixture(scope="session")
 def running(small_home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The server's process and the URL of its endpoint."""
+    with _running(small_home) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def past_endpoint(past_home: Path) -> Iterator[str]:
+    """The URL of the endpoint over four releases."""
+    with _running(past_home) as found:
+        yield found[1]
+
+
+@contextmanager
+def _running(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     program = Path(__file__).with_name("server.py")
     with subprocess.Popen(
-        [sys.executable, str(program), str(small_home)], stdout=subprocess.PIPE
+        [sys.executable, str(program), str(home)], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}/sparql"
