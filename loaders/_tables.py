@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kg.errors import SourceError
 from loaders._framing import Table
 from loaders._members import members
-from loaders._workbook import SUFFIX, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from kg.source import Context
     from loaders._members import Member
 
-TABULAR: Final = (".csv", ".tsv", SUFFIX)
+_WORKBOOK: Final = ".xlsx"
+TABULAR: Final = (".csv", ".tsv", _WORKBOOK)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"[\W_]+")
@@ -120,7 +120,9 @@ def of_member(member: Member, context: Context, layouts: Sequence[Layout]) -> It
     Raises:
         SourceError: it is damaged, or given by itself and of no known layout.
     """
-    if member.suffix == SUFFIX:
+    if member.suffix == _WORKBOOK:
+        from loaders._workbook import sheets  # noqa: PLC0415 - brings openpyxl
+
         for sheet in sheets(member, context, lambda header: _choose(layouts, header) is not None):
             if layout := _layout(sheet.name, 1, sheet.columns, layouts, member, context):
                 letters = sheet.letters
@@ -150,7 +152,7 @@ def _layout(
     if layout := _choose(layouts, header):
         return layout
     reason = f"unknown layout: columns {', '.join(header)}; expected {described(layouts)}"
-    if not member.container and member.suffix != SUFFIX:
+    if not member.container and member.suffix != _WORKBOOK:
         raise SourceError(f"{name}: {reason}", file=name, found=list(header))
     context.reject(name, line, reason)
     return None

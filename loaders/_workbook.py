@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kg.source import Context
     from loaders._members import Member
 
-SUFFIX: Final = ".xlsx"
 MAX_BYTES: Final = 256 * 2**20
 """The largest workbook that is read, and the most that one may unpack to."""
 

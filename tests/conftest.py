@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+# Hundreds of processes are started here, each of which would compile the same modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Tests carry no timing bounds, and a failure found once is to be found again.
 hypothesis.settings.register_profile("atlas", deadline=None, derandomize=True)

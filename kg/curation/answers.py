@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from kg import imports, publishing, releases, savedqueries, staging
 from kg.errors import AtlasError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kg.savedqueries import SavedQuery
     from kg.settings import Settings
     from kg.source import Source
+    from kg.store import OpenRelease
 
 _FOLDER: Final = "candidate-"
 _STALE: Final = 3600.0
@@ -123,10 +125,28 @@ def _compare_all(given: Candidate, sending: Connection) -> None:
     """Make the candidate, and send what it changes in one query after the other."""
     serving = releases.current(Workspace(given.home))
     assert serving is not None  # noqa: S101 - the other process has looked
-    candidate = _candidate(given)
+    sides = _Side.of(serving), _Side.of(_candidate(given))
     for name, query in savedqueries.discover(given.settings.base).items():
-        sending.send_bytes(json.dumps(_compared(name, query, serving, candidate)).encode())
+        sending.send_bytes(json.dumps(_compared(name, query, *sides)).encode())
     sending.close()
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the two releases, opened once for all queries."""
+
+    release: OpenRelease
+    evaluation: Evaluation
+
+    @classmethod
+    def of(cls, release: Release) -> Self:
+        return cls(open_release(release), Evaluation())
+
+    def rows(self, query: SavedQuery) -> Observed:
+        """Return the rows of a query, asked with the examples of what it requires."""
+        terms = {p.name: query.examples[p.name] for p in query.parameters if not p.optional}
+        answer = self.evaluation.answer(Bound(query, terms, MOST_ROWS), self.release)
+        return Observed(rows(query, answer.results()), answer.complete)
 
 
 def _candidate(given: Candidate) -> Release:
@@ -157,10 +177,10 @@ def _show(ours: Workspace, one: Import) -> None:
         place.symlink_to(one.folder.resolve())
 
 
-def _compared(name: str, query: SavedQuery, serving: Release, candidate: Release) -> dict[str, Any]:
+def _compared(name: str, query: SavedQuery, serving: _Side, candidate: _Side) -> dict[str, Any]:
     """Return how the rows of a query differ, the first of each kind in full."""
     try:
-        earlier, later = (_rows(query, release) for release in (serving, candidate))
+        earlier, later = serving.rows(query), candidate.rows(query)
     except AtlasError as error:
         return {"query": name, "failure": error.detail}
     changes, _ = compare(earlier.rows, later)
@@ -171,9 +191,3 @@ def _compared(name: str, query: SavedQuery, serving: Release, candidate: Release
         for change in [c for c in changes if c.kind == kind][:_TOLD]
     ]
     return {"query": name, **counts, "cut": not later.complete, "examples": first}
-
-
-def _rows(query: SavedQuery, release: Release) -> Observed:
-    terms = {p.name: query.examples[p.name] for p in query.parameters if not p.optional}
-    answer = Evaluation().answer(Bound(query, terms, MOST_ROWS), open_release(release))
-    return Observed(rows(query, answer.results()), answer.complete)

@@ -20,16 +20,23 @@ from typing import TYPE_CHECKING, Final
 
 from kg.fixes.lists import Lists
 from kg.imports import Import
-from kg.reports import rows, sarif, sheets, table, tellings
+from kg.reports import rows, sarif, table, tellings
 from kg.reports.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+
+def _workbook(found: Found, rule: str | None, limit: int) -> Iterator[bytes]:
+    from kg.reports import sheets  # noqa: PLC0415 - brings openpyxl, which no other form needs
+
+    return sheets.write(found, rule, limit)
+
+
 FORMS: Final = {
     "table": table.write,
     "csv": rows.csv_rows,
-    "xlsx": sheets.write,
+    "xlsx": _workbook,
     "json": rows.json_object,
     "ttl": tellings.turtle,
     "sarif": sarif.write,
