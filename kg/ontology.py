@@ -219,8 +219,13 @@ class Ontology:
     def statements(self, graph: str) -> Iterator[Statement]:
         """Yield the whole ontology as statement rows of a named graph, in a fixed order."""
         identifiers = Identifiers(self.base)
-        for part, triple in sorted(self._canonical(), key=str):
+        for part, triple in self._in_order:
             yield _statement(self.parts[part], triple, graph, identifiers)
+
+    @cached_property
+    def _in_order(self) -> list[tuple[int, Triple]]:
+        """The triples with the numbers of their files, in a fixed order."""
+        return sorted(self._canonical(), key=str)
 
     def _canonical(self) -> Iterator[tuple[int, Triple]]:
         """Yield each triple with the number of its file, blank nodes canonically labelled."""

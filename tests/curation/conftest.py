@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ class Desk:
 
     home: Path
     rules: Rules
+    loaded: Path | None = None
     table: str = TABLE
     journal: Journal = field(init=False)
 
@@ -60,7 +62,12 @@ class Desk:
         self.sources = {name: loaders.find(name) for name in ("landscape", "nuts")}
 
     def load(self, table: str = TABLE, sources: str = SOURCES) -> Import:
-        """Load a table of organisations as the landscape."""
+        """Load a table of organisations as the landscape.
+
+        In an empty workspace the example is not read again: `loaded` has the import of it.
+        """
+        if self.loaded and (table, sources) == (TABLE, SOURCES) and not self.home.exists():
+            shutil.copytree(self.loaded, self.home, symlinks=True, copy_function=os.link)
         folder = self.home.parent / "download"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -152,7 +159,15 @@ def rules() -> Rules:
     return staging.read_rules(Settings().base)
 
 
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory, rules: Rules) -> Path:
+    """Return a workspace in which the example was loaded."""
+    home = tmp_path_factory.mktemp("loaded") / "home"
+    Desk(home, rules).load()
+    return home
+
+
 @pytest.fixture
-def desk(tmp_path: Path, rules: Rules) -> Desk:
+def desk(tmp_path: Path, rules: Rules, loaded: Path) -> Desk:
     """Return an empty workspace."""
-    return Desk(tmp_path / "home", rules)
+    return Desk(tmp_path / "home", rules, loaded)
