@@ -24,8 +24,8 @@ from kg.errors import (
 from kg.query.formats import FORMATS, Format, Kind, named
 from kg.query.guards import PLAIN, Nature, inspect, plain
 from kg.query.rewriting import rewrite, suspicious
-from kg.query.syntax import check, parse
-from kg.query.tokens import tokenize, unescape
+from kg.query.syntax import StrictError, check, parse
+from kg.query.tokens import tokenize, unescape, with_booleans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +101,7 @@ class Query(NamedTuple):
             return cls(text, [], PLAIN, dataset)
         text = unescape(text)
         tokens = tokenize(text)
-        return cls(text, tokens, inspect(text, tokens), dataset)
+        return cls(with_booleans(text, tokens), tokens, inspect(text, tokens), dataset)
 
 
 def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
@@ -221,6 +221,8 @@ def _ask(
 def _rewritten(source: Source, query: Query) -> str:
     try:
         return rewrite(query.text, query.tokens, lambda text: _ask(source, query, text))
+    except StrictError:
+        raise
     except QuerySyntaxError:
         # Newer syntax than ours may be known to the engine, who has the last word on it.
         return query.text

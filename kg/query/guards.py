@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.errors import QueryRefusedError
-from kg.query.tokens import place
+from kg.query.tokens import DOUBTFUL, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,10 @@ _VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
 
 
 _NOTABLE: Final = re.compile(
-    r"service|from|now|rand|uuid|graph|bnode|group_concat|\bas\b|[|!\\]"
+    r"service|from|now|rand|uuid|graph|bnode|group_concat|\bas\b|[|!\\~]|<<\("
+    r"|exists[\s\S]*\b(?:select|bind)\b"
+    r"|\b(?!(?-i:true|false)\b)(?:true|false)\b"
+    rf"|<[^\s<>]*?(?:{DOUBTFUL.pattern})[^\s<>]*>"
     r"|\?(?![A-Za-z_])"
     r"|(?<!select )(?<!\()\*",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-r"""The tokens of SPARQL 1.1 (Query Language, section 19.8, productions [139] to [173]).
+r"""The tokens of SPARQL 1.1 (Query Language, section 19.8, productions [139] to [173]) and of 1.2.
 
 Three things are decided here and nowhere else, so that no disguise passes a guard:
 
@@ -35,6 +35,8 @@ _STRING = rf"""
   | "(?:[^"\\\r\n]|{_ESCAPE})*"
 """
 _EXPONENT = r"[eE][+-]?[0-9]+"
+# The marks around triple terms, reified triples and annotations; `?a<<x>` compares with an IRI.
+_QUOTING = r"<<\(|\)>>|<<(?![^<>\"{}|^`\\\x00-\x20]*>)|>>|\{\||\|\}"
 
 _TOKEN: Final = re.compile(
     rf"""
@@ -45,14 +47,15 @@ _TOKEN: Final = re.compile(
   | (?P<bnode>_:[{_U}0-9](?:[{_CHAR}.]*[{_CHAR}])?)
   | (?P<pname>(?:[{_BASE}](?:[{_CHAR}.]*[{_CHAR}])?)?:
       (?:(?:[{_U}:0-9]|{_PLX})(?:(?:[{_CHAR}.:]|{_PLX})*(?:[{_CHAR}:]|{_PLX}))?)?)
-  | (?P<lang>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+  | (?P<lang>@[A-Za-z]+(?:-[A-Za-z0-9]+)*(?:--(?:ltr|rtl))?)
   | (?P<number>[0-9]+\.[0-9]*{_EXPONENT}|\.?[0-9]+{_EXPONENT}|[0-9]*\.[0-9]+|[0-9]+)
   | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-  | (?P<mark>\^\^|&&|\|\||!=|<=|>=|[{{}}()\[\].;,*/+\-|^?!=<>~])
+  | (?P<mark>\^\^|&&|\|\||!=|<=|>=|{_QUOTING}|[{{}}()\[\].;,*/+\-|^?!=<>~])
     """,
     re.VERBOSE,
 )
 
+_BOOLEANS: Final = {"TRUE": "true", "FALSE": "false"}
 _CODEPOINT: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _QUOTED_OR_CODEPOINT: Final = re.compile(
     rf"""
@@ -62,6 +65,9 @@ _QUOTED_OR_CODEPOINT: Final = re.compile(
     """,
     re.VERBOSE,
 )
+
+DOUBTFUL: Final = re.compile("&&|[,()]")
+"""What an IRI contains that the engine may read as operators between two comparisons."""
 
 
 class Token(NamedTuple):
@@ -91,11 +97,17 @@ def place(text: str, offset: int) -> Place:
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
-def syntax_error(text: str, offset: int, token: str, reason: str) -> QuerySyntaxError:
+def syntax_error(
+    text: str,
+    offset: int,
+    token: str,
+    reason: str,
+    kind: type[QuerySyntaxError] = QuerySyntaxError,
+) -> QuerySyntaxError:
     """Return the error that names the place, the token and the reason."""
     line, column = place(text, offset)
     shown = repr(token) if token else "the end of the query"
-    return QuerySyntaxError(
+    return kind(
         f"Line {line}, column {column}, at {shown}: {reason}",
         line=line,
         column=column,
@@ -155,6 +167,17 @@ def _unreadable(text: str, position: int) -> QuerySyntaxError:
             text, position, first, "the string is not closed or its escape is unknown"
         )
     return syntax_error(text, position, first, "no token of SPARQL begins like this")
+
+
+def with_booleans(text: str, tokens: list[Token]) -> str:
+    """Return a text with `TRUE` and `FALSE` as the engine knows them; no token changes its place.
+
+    Keywords are compared without regard to case (section 19.8, note 1), those of booleans too.
+    """
+    for token in tokens:
+        if token.upper in _BOOLEANS and token.text not in _BOOLEANS.values():
+            text = text[: token.start] + _BOOLEANS[token.upper] + text[token.end :]
+    return text
 
 
 def tokenize(text: str) -> list[Token]:

@@ -46,6 +46,14 @@ NEGATIVE = ("bad", "BINDscope6", "BINDscope7", "BINDscope8", "SELECTscope2")
         ("ASK { ?s ?p '\\uD800' }", 1, 13, "'\\uD800'"),
         ("DESCRIBE", 1, 9, ""),
         ("SELECT ?x {} LIMIT x", 1, 20, "x"),
+        ("ASK { ?s <p:a>+ ?o {| ?p ?x |} }", 1, 20, "{|"),
+        ("ASK { ?s ^<p:a> ?o ~ ?r }", 1, 20, "~"),
+        ("ASK { BIND(<<( 'x' <p:a> 1 )>> AS ?t) }", 1, 16, "'x'"),
+        ("ASK { VALUES ?t { <<( ?s <p:a> 1 )>> } }", 1, 23, "?s"),
+        ("ASK { << ?s <p:a>/<p:b> ?o >> ?p ?x }", 1, 18, "/"),
+        ("ASK { <<( ?s ?p ?o )>> }", 1, 24, "}"),
+        ("ASK { ?s ?p ?o FILTER(?x<?a&&?b>?y) }", 1, 25, "<?a&&?b>"),
+        ("VERSION 1.2 ASK {}", 1, 9, "1.2"),
     ],
 )
 def test_errors_have_their_place(query: str, line: int, column: int, token: str) -> None:
@@ -62,6 +70,32 @@ def test_nesting_is_bounded() -> None:
     query = "ASK { ?s <p:a>|<p:b> ?o FILTER(" + "(" * 500 + "1" + ")" * 500 + ") }"
     with pytest.raises(QueryRefusedError, match="levels deep"):
         run(Source.of(Store()), query, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "VERSION '1.2' ASK { << ?s ?p ?o >> . }",
+        "ASK { << ?s a << _:b ?p 1 ~ ?r >> ~ <a:r> >> ?p [] ; ?q <<( ?s ?p <<( [] ?p 'x' )>> )>> }",
+        "ASK { ?s ?p ?o ~ ~ _:b {| a ?x ; ?q (1) {| ?p ?y |} |}, 'x'@en--ltr ~ <a:r> . ?s ?q ?o }",
+        "ASK { <<( ?s ?p ?o )>> ?p ( << ?s ?p ?o >> ) }",
+        "ASK { VALUES (?t ?x) { (<<( <a:a> a <<( <a:a> <a:b> 1.5 )>> )>> UNDEF) } }",
+        "ASK { FILTER(isTRIPLE(TRIPLE(?s, ?p, 1)) && SUBJECT(<<( ?s a <<( ?a ?b 1 )>> )>>) = ?s) }",
+        "ASK { FILTER(hasLANGDIR(STRLANGDIR('x', 'en', LANGDIR(?x))) || hasLANG(?y)) }",
+        "CONSTRUCT { ?s ?p ?o ~ ?r {| ?q 1 |} } WHERE { ?r ?q << ?s ?p ?o >> }",
+    ],
+)
+def test_triple_terms(query: str) -> None:
+    """What SPARQL 1.2 adds is read as the engine reads it."""
+    assert _accepted_by(Store(), query)
+    assert _accepted_here(query)
+
+
+def test_a_comparison_with_an_iri_is_no_triple() -> None:
+    """`<<` begins a triple, but not where the second one begins an IRI."""
+    words = [token.text for token in tokenize("?a<<http://e/#>) SERVICE")]
+
+    assert words == ["?a", "<", "<http://e/#>", ")", "SERVICE", ""]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +155,7 @@ PIECES = st.sampled_from(
     [
         *("SELECT", "ASK", "*", "?s", "?p", "{", "}", "(", ")", ".", "|", "?", "!", "\\u0053", "#"),
         *("SERVICE", "service", "FROM", "graph", "GRAPH ?g", "BNODE", "NOW()", "rand", "AS ?x"),
+        *("<<(", "{|", "~", "TRUE", "false", "<a,b>", "EXISTS {", "BIND("),
         *("<http://e/>", ":p", "x:y", "a", "'x'", '"?"', "1", "^", "/", "+", "\n", "=", "-"),
     ]
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from kg.errors import QueryRefusedError
+from kg.errors import QueryRefusedError, QuerySyntaxError
 from kg.query.syntax.tree import Node
-from kg.query.tokens import place, syntax_error
+from kg.query.tokens import DOUBTFUL, place, syntax_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 60
 """How deep groups and brackets may be nested in a query that has to be parsed here."""
+
+
+class StrictError(QuerySyntaxError):
+    """The grammar does not have it, although the engine would answer it, somehow."""
 
 
 class Cursor:
@@ -50,7 +54,15 @@ class Cursor:
     def fail(self, reason: str, token: Token | None = None) -> NoReturn:
         """Raise the syntax error of a token."""
         token = token or self.token
+        if token.kind == "iri" and DOUBTFUL.search(token.text):
+            # The engine reads `?x<?a&&?b>?y` as two comparisons; the longest token is an IRI.
+            self.fail_strictly(reason, token)
         raise syntax_error(self.text, token.start, token.text, reason)
+
+    def fail_strictly(self, reason: str, token: Token | None = None) -> NoReturn:
+        """Raise the syntax error of a token that the engine would let through."""
+        token = token or self.token
+        raise syntax_error(self.text, token.start, token.text, reason, StrictError)
 
     def take(self) -> Token:
         """Return the next token and pass it."""

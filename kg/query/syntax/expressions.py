@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kg.query.syntax import terms
+from kg.query.syntax import terms, tripleterms
 
 if TYPE_CHECKING:
     from kg.query.syntax.cursor import Cursor
@@ -31,6 +31,10 @@ _ARGUMENTS: Final[dict[str, tuple[int, int]]] = {
     "ISNUMERIC": (1, 1),
     **dict.fromkeys(["LANGMATCHES", "CONTAINS", "STRSTARTS", "STRENDS", "STRBEFORE"], (2, 2)),
     **dict.fromkeys(["STRAFTER", "STRLANG", "STRDT", "SAMETERM"], (2, 2)),
+    # What SPARQL 1.2 adds
+    **dict.fromkeys(["LANGDIR", "HASLANG", "HASLANGDIR", "ISTRIPLE"], (1, 1)),
+    **dict.fromkeys(["SUBJECT", "PREDICATE", "OBJECT"], (1, 1)),
+    **dict.fromkeys(["STRLANGDIR", "TRIPLE"], (3, 3)),
 }
 """Of each built-in function the fewest and the most arguments [121]."""
 
@@ -116,6 +120,8 @@ def _primary(cursor: Cursor, node: Node) -> None:
         node.parts.append(terms.literal(cursor))
     elif terms.at_iri(cursor):
         node.parts.append(_function(cursor))
+    elif tripleterms.at_triple_term(cursor):
+        node.parts.append(tripleterms.of_an_expression(cursor))
     elif not _named(cursor, node):
         cursor.fail("an expression was expected")
 

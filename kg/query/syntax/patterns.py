@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.query.syntax import expressions, terms
+from kg.query.syntax import expressions, inlinedata, terms, tripleterms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ _ELEMENTS: dict[str, Callable[[Cursor], Node]] = {
     "SERVICE": _service,
     "FILTER": _filter,
     "BIND": _bind,
-    "VALUES": terms.values,
+    "VALUES": inlinedata.values,
 }
 
 
@@ -118,7 +118,7 @@ _ELEMENTS: dict[str, Callable[[Cursor], Node]] = {
 
 def at_triples(cursor: Cursor) -> bool:
     """Tell whether a triple is next."""
-    return terms.at_term(cursor) or cursor.at("(", "[")
+    return terms.at_term(cursor) or cursor.at("(", "[", "<<", "<<(")
 
 
 def triples(cursor: Cursor, *, paths: bool = True) -> Node:
@@ -133,7 +133,7 @@ def triples(cursor: Cursor, *, paths: bool = True) -> Node:
 
 def _statement(cursor: Cursor, *, paths: bool) -> Node:
     with cursor.node("statement") as node:
-        bracketed = cursor.at("[", "(")
+        bracketed = cursor.at("[", "(", "<<")
         subject = _object(cursor, paths=paths)
         node.parts.append(subject)
         if not (bracketed and subject.parts and not _at_verb(cursor)):
@@ -153,10 +153,32 @@ def _pair(cursor: Cursor, *, paths: bool) -> Node:
     with cursor.node("pair") as node:
         if not _at_verb(cursor):
             cursor.fail("a predicate was expected")
-        node.parts.append(_path(cursor) if paths else _plain_verb(cursor))
-        node.parts.append(_object(cursor, paths=paths))
+        path = _path(cursor) if paths else tripleterms.verb(cursor)
+        node.parts += [path, _annotated(cursor, path, paths=paths)]
         while cursor.skip(","):
-            node.parts.append(_object(cursor, paths=paths))
+            node.parts.append(_annotated(cursor, path, paths=paths))
+    return node
+
+
+def _annotated(cursor: Cursor, path: Node, *, paths: bool) -> Node:
+    """Read an object with its reifiers and annotations, which need a triple and so a plain verb."""
+    with cursor.node("annotated") as node:
+        node.parts.append(_object(cursor, paths=paths))
+        while cursor.at("~", "{|"):
+            if path.tag != "simple":
+                cursor.fail_strictly("what a path finds is no triple that could be annotated")
+            if cursor.at("~"):
+                node.parts.append(tripleterms.reifier(cursor))
+            else:
+                node.parts.append(_annotation(cursor, paths=paths))
+    return node if len(node.parts) > 1 else node.parts[0]
+
+
+def _annotation(cursor: Cursor, *, paths: bool) -> Node:
+    with cursor.nested(), cursor.node("annotation") as node:
+        cursor.expect("{|")
+        _pairs(cursor, node, paths=paths)
+        cursor.expect("|}")
     return node
 
 
@@ -175,6 +197,10 @@ def _object(cursor: Cursor, *, paths: bool) -> Node:
                 node.parts.append(_object(cursor, paths=paths))
             cursor.take()
         return node
+    if tripleterms.at_triple_term(cursor):
+        return tripleterms.triple_term(cursor)
+    if tripleterms.at_reified(cursor):
+        return tripleterms.reified(cursor)
     if not terms.at_term(cursor):
         cursor.fail("a variable, an IRI, a literal or a blank node was expected")
     return terms.term(cursor)
@@ -186,15 +212,6 @@ def _object(cursor: Cursor, *, paths: bool) -> Node:
 def _at_verb(cursor: Cursor) -> bool:
     named = cursor.at_kind("var") or terms.at_iri(cursor) or cursor.token.text == "a"
     return named or cursor.at("^", "!", "(")
-
-
-def _plain_verb(cursor: Cursor) -> Node:
-    with cursor.node("path", "simple") as node:
-        if cursor.token.text == "a":
-            node.parts.append(terms.leaf("iri", cursor.take()))
-        else:
-            node.parts.append(terms.var_or_iri(cursor))
-    return node
 
 
 def _path(cursor: Cursor) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kg.query.syntax import expressions, patterns, terms
+from kg.query.syntax import expressions, inlinedata, patterns, terms
 from kg.query.syntax.cursor import Cursor
 
 if TYPE_CHECKING:
@@ -34,15 +34,21 @@ def parse(text: str, tokens: Sequence[Token]) -> Node:
         _READERS[node.tag](cursor, node)
         _modifiers(cursor, node)
         if cursor.at_word("VALUES"):
-            node.parts.append(terms.values(cursor))
+            node.parts.append(inlinedata.values(cursor))
     if not cursor.at_kind("end"):
         cursor.fail("the query is complete before this")
     return node
 
 
 def _prologue(cursor: Cursor) -> None:
-    while cursor.at_word("BASE", "PREFIX"):
-        if cursor.take().upper == "PREFIX":
+    while cursor.at_word("BASE", "PREFIX", "VERSION"):
+        keyword = cursor.take().upper
+        if keyword == "VERSION":
+            if not cursor.at_kind("string") or cursor.token.text[:3] in {"'''", '"""'}:
+                cursor.fail("a version between quotation marks was expected")
+            cursor.take()
+            continue
+        if keyword == "PREFIX":
             name = cursor.take()
             if name.kind != "pname" or name.text.find(":") != len(name.text) - 1:
                 cursor.fail("a prefix that ends in ':' was expected", name)
@@ -60,7 +66,7 @@ def sub_select(cursor: Cursor) -> Node:
         _where(cursor, node)
         _modifiers(cursor, node)
         if cursor.at_word("VALUES"):
-            node.parts.append(terms.values(cursor))
+            node.parts.append(inlinedata.values(cursor))
     return node
 
 

@@ -27,6 +27,11 @@ class Node:
     | triples | | statement… |
     | statement | | subject, pair… |
     | pair | | path, object… |
+    | annotated | | object, reifier…, annotation… (instead of an object) |
+    | annotation | | pair… |
+    | reified | | subject, path, object, perhaps reifier |
+    | reifier | | var, iri or bnode, or nothing |
+    | tripleterm | | subject, path, object |
     | anonymous | | pair… |
     | collection | | object… |
     | path | `simple`: IRI, `a`, variable | alternative, sequence, inverse, repeat, negated, … |
@@ -37,7 +42,7 @@ class Node:
     | aggregate | its name | expression |
     | call | its name | expression… |
     | values | | var…, row… |
-    | row | | iri, literal, undef |
+    | row | | iri, literal, tripleterm, undef |
     | modifier | GROUP, HAVING, ORDER, LIMIT, OFFSET | alias, expression… |
     | var, iri, literal, bnode, star, undef | | |
     """
