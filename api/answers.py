@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _EXPOSED: Final = (
     b"content-location, etag, link, memento-datetime, retry-after, "
-    b"x-engine, x-lint, x-query-id, x-release"
+    b"x-engine, x-lint, x-not-loaded, x-query-id, x-release"
 )
 CROSS_ORIGIN: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),

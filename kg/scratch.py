@@ -112,6 +112,8 @@ class Scratch:
     def update(self, text: str, dataset: Dataset, _holder: str) -> Outcome:
         """Execute an update, as a whole or not at all (SPARQL 1.1 Update, section 2.2).
 
+        Nothing is fetched: LOAD SILENT goes on as after a load that failed, and is told of.
+
         Raises:
             QuerySyntaxError: it is no update.
             NotFetchedError: it would fetch an address.
@@ -119,13 +121,15 @@ class Scratch:
             ConflictError: an operation on graphs cannot be done.
             ParameterError: the dataset is named twice.
         """
-        operations = read(text)
+        operations = read(text, silent_loads=True)
+        loads = [operation.graph or "" for operation in operations if operation.kind == "load"]
+        operations = [operation for operation in operations if operation.kind != "load"]
         with self._writing:
             for number, operation in enumerate(operations):
                 on_dataset(operation, dataset)
                 make_right(operation, self._ask if number == 0 else _ask_later)
             self._execute(operations)
-        return Outcome()
+        return Outcome(not_loaded=tuple(loads))
 
     def _ask(self, text: str) -> Results:
         return run_query(self._source, text, WHOLE)

@@ -45,12 +45,16 @@ _IMPLIED: Final = ("inferred", "provenance")
 
 
 class Outcome(NamedTuple):
-    """What was written: whether a graph is new; on a workspace the release, and how much."""
+    """What was written: whether a graph is new; on a workspace the release, and how much.
+
+    `not_loaded` is what LOAD SILENT named, as it is written there: nothing is fetched.
+    """
 
     fresh: bool = False
     release: int | None = None
     added: int = 0
     removed: int = 0
+    not_loaded: tuple[str, ...] = ()
 
 
 class Writer(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
@@ -37,6 +38,7 @@ SECONDS: Final = 120.0
 
 _OF_QUERIES: Final = ("query", "default-graph-uri", "named-graph-uri")
 _FOLLOWS: Final = 5.0
+_VISIBLE: Final = "".join(chr(code) for code in range(0x20, 0x7F))
 
 
 async def _update(scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +79,8 @@ async def done(state: State, outcome: Outcome, location: str | None = None) -> R
     headers = {**HEADERS, "Cache-Control": "no-store"}
     if location:
         headers["Location"] = location
+    if outcome.not_loaded:
+        headers["X-Not-Loaded"] = quote(", ".join(outcome.not_loaded), safe=_VISIBLE)
     if outcome.release is None:
         return Response(status_code=201 if outcome.fresh else 204, headers=headers)
     await seen(state, outcome.release)

@@ -3,7 +3,9 @@
 An update is cut at the tokens: templates and patterns are what stands between braces, operations
 are what stands between semicolons. The engine, which has the grammar, decides whether it is one.
 
-1. LOAD and SERVICE, which would fetch an address, are refused before anything is evaluated.
+1. LOAD and SERVICE, which would fetch an address, are refused before anything is evaluated. Where
+   the caller wants it, LOAD SILENT is read instead, to be carried out as a load that has failed
+   (SPARQL 1.1 Update, section 3.1.4).
 2. The dataset of the protocol request (SPARQL 1.1 Protocol, section 2.2.3) is written into each
    operation with a pattern, as USING and USING NAMED; `DELETE WHERE P` becomes `DELETE P WHERE P`.
 3. Patterns that the engine evaluates wrongly are rewritten as those of queries are.
@@ -11,6 +13,7 @@ are what stands between semicolons. The engine, which has the grammar, decides w
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,7 +21,8 @@ from pyoxigraph import NamedNode
 
 from kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError
 from kg.query.rewriting import rewrite, suspicious
-from kg.query.tokens import place, syntax_error, tokenize, unescape
+from kg.query.syntax import StrictError
+from kg.query.tokens import place, syntax_error, tokenize, unescape, with_booleans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], Results]
 
-Kind = Literal["insert data", "delete data", "modify", "graphs"]
+Kind = Literal["insert data", "delete data", "modify", "graphs", "load"]
 
 MANAGEMENT: Final = frozenset(["CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"])
 
@@ -53,7 +57,8 @@ class Operation:
     """One operation; texts as they stand, templates and patterns with their braces.
 
     `graph` is the IRI after WITH, `using` the USING clauses. Of an operation on whole graphs there
-    is only `text`; INSERT DATA and DELETE DATA have their quads in `insert` and `delete`.
+    is only `text`; INSERT DATA and DELETE DATA have their quads in `insert` and `delete`; LOAD
+    SILENT has in `graph` what it would have loaded.
     """
 
     kind: Kind
@@ -79,21 +84,23 @@ class Operation:
         return " ".join(piece for piece in pieces if piece)
 
 
-def refuse(text: str, tokens: Sequence[Token]) -> None:
-    """Refuse what would fetch an address.
+def refuse(text: str, tokens: Sequence[Token], *, silent_loads: bool = False) -> None:
+    """Refuse what would fetch an address, LOAD SILENT perhaps apart.
 
     Raises:
         NotFetchedError: LOAD or SERVICE, with its place.
     """
-    for token in tokens:
+    for token, following in itertools.pairwise(tokens):
+        if silent_loads and token.upper == "LOAD" and following.upper == "SILENT":
+            continue
         if token.upper in _REFUSED:
             line, column = place(text, token.start)
             detail = f"Line {line}, column {column}, at {token.text!r}: {_REFUSED[token.upper]}"
             raise NotFetchedError(detail, line=line, column=column, token=token.text)
 
 
-def read(text: str) -> list[Operation]:
-    """Return the operations of an update.
+def read(text: str, *, silent_loads: bool = False) -> list[Operation]:
+    """Return the operations of an update; LOAD SILENT is one only with `silent_loads`.
 
     Raises:
         QuerySyntaxError: it is made of something else than tokens, or braces do not match.
@@ -101,8 +108,8 @@ def read(text: str) -> list[Operation]:
     """
     text = unescape(text)
     tokens = tokenize(text)
-    refuse(text, tokens)
-    return _Reader(text, tokens).read()
+    refuse(text, tokens, silent_loads=silent_loads)
+    return _Reader(with_booleans(text, tokens), tokens).read()
 
 
 class _Reader:
@@ -162,11 +169,23 @@ class _Reader:
             made = Operation("graphs", prologue, "")
         elif word in {"INSERT", "DELETE", "WITH"}:
             made = self._modification(prologue)
+        elif word == "LOAD":
+            made = self._load(prologue)
         else:
             token = self._tokens[self._index]
             reason = "INSERT, DELETE or an operation on graphs was expected"
             raise syntax_error(self._text, token.start, token.text, reason)
         made.text = self._text[start : self._tokens[self._index - 1].end]
+        return made
+
+    def _load(self, prologue: str) -> Operation:
+        self._take()
+        self._expect("SILENT")
+        made = Operation("load", prologue, "", graph=self._iri())
+        if self._word() == "INTO":
+            self._take()
+            self._expect("GRAPH")
+            self._iri()
         return made
 
     def _modification(self, prologue: str) -> Operation:
@@ -260,6 +279,8 @@ def make_right(operation: Operation, ask: Ask) -> None:
     query = head + (operation.where or "")
     try:
         written = rewrite(query, tokenize(query), ask)
+    except StrictError:
+        raise
     except QuerySyntaxError:
         return  # the engine has the last word
     operation.where = written[len(head) :]
