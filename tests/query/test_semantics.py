@@ -200,17 +200,31 @@ class Group:
         return "{ " + " ".join(part.text() for part in self.parts) + " }"
 
     def solve(self, graphs: Graphs, active: Triples) -> list[Solution]:
+        return self.kept(self.matched(graphs, active), graphs, active)
+
+    def matched(self, graphs: Graphs, active: Triples) -> list[Solution]:
+        """Return the solutions before the filters of the group."""
         bag: list[Solution] = [{}]
         for part in self.parts:
             match part:
                 case Optional(inner):
-                    bag = left_join(bag, inner.solve(graphs, active))
+                    # The filters of an optional group see both sides (section 18.2.2.6).
+                    right = inner.matched(graphs, active)
+                    bag = [
+                        row
+                        for m in bag
+                        for row in inner.kept(join([m], right), graphs, active) or [m]
+                    ]
                 case Minus(inner):
                     bag = minus(bag, inner.solve(graphs, active))
                 case Exists():
                     continue
                 case _:
                     bag = join(bag, part.solve(graphs, active))
+        return bag
+
+    def kept(self, bag: list[Solution], graphs: Graphs, active: Triples) -> list[Solution]:
+        """Return the solutions that pass the filters of the group."""
         for part in self.parts:
             if isinstance(part, Exists):
                 inside = part.inner.solve(graphs, active)
@@ -325,11 +339,6 @@ def compatible(one: Solution, two: Solution) -> bool:
 
 def join(left: list[Solution], right: list[Solution]) -> list[Solution]:
     return [m | n for m, n in product(left, right) if compatible(m, n)]
-
-
-def left_join(left: list[Solution], right: list[Solution]) -> list[Solution]:
-    lonely = [m for m in left if not any(compatible(m, n) for n in right)]
-    return join(left, right) + lonely
 
 
 def minus(left: list[Solution], right: list[Solution]) -> list[Solution]:

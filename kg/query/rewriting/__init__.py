@@ -5,10 +5,13 @@ What the engine (Oxigraph 0.5) does, and what is written instead; everything els
 | pattern | the engine | instead | module |
 |---|---|---|---|
 | `GRAPH ?g { … }` with a sub-query, VALUES, MINUS | loses `?g` | a UNION over the graphs | graphs |
+| `GRAPH ?g { … FILTER(BOUND(?g)) }` | finds `?g` bound | a UNION over the graphs | graphs |
 | `GRAPH <absent> { VALUES … }` | has solutions | none | graphs |
 | `?s p\\|q ?o` | drops duplicates | a UNION over the alternatives | paths |
 | `<absent> p* ?o` | has no solution | the one of length zero | paths |
 | `(COUNT(*) AS ?n) (?n * 2 AS ?m)` | is refused | the expression for the variable | aliases |
+| `EXISTS { SELECT * { FILTER(?outer …) } }` | hides `?outer` | the group alone | existence |
+| `BNODE(?label)` | one node for all solutions | a label of each solution's own | labels |
 | `GROUP_CONCAT(?o)` of one language | keeps its tag | `STR(GROUP_CONCAT(?o))` | here |
 
 A query in which none of these can occur, which its tokens tell, is not even parsed here.
@@ -17,15 +20,17 @@ A query in which none of these can occur, which its tokens tell, is not even par
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kg.errors import QueryRefusedError
 from kg.query.rewriting.aliases import Aliases
+from kg.query.rewriting.existence import Existence, check_assignments
 from kg.query.rewriting.graphs import Graphs
+from kg.query.rewriting.labels import Labels
 from kg.query.rewriting.paths import Paths
 from kg.query.rewriting.writer import LONGEST, Writer
 from kg.query.syntax import Node, parse
-from kg.query.tokens import place
+from kg.query.tokens import DOUBTFUL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,16 +44,24 @@ __all__ = ["rewrite", "suspicious"]
 def suspicious(tokens: Sequence[Token]) -> bool:
     """Tell from the tokens whether something in a query might have to be rewritten."""
     aliases = 0
+    exists = False
     for before, token in itertools.pairwise(tokens):
         if token.kind == "mark":
-            if token.text in {"|", "?"} or (token.text in {"*", "!"} and _in_path(before, token)):
+            if token.text in _MARKS or (token.text in {"*", "!"} and _in_path(before, token)):
                 return True
         elif token.kind == "word":
             upper = token.upper
             aliases += upper == "AS"
-            if upper in {"GRAPH", "BNODE", "GROUP_CONCAT"}:
+            exists |= upper == "EXISTS"
+            if upper in _WORDS or (exists and upper in {"SELECT", "BIND"}):
                 return True
+        elif token.kind == "iri" and DOUBTFUL.search(token.text):
+            return True
     return aliases > 1
+
+
+_MARKS: Final = frozenset(["|", "?", "<<(", "{|", "~"])
+_WORDS: Final = frozenset(["GRAPH", "BNODE", "GROUP_CONCAT"])
 
 
 def _in_path(before: Token, token: Token) -> bool:
@@ -56,18 +69,6 @@ def _in_path(before: Token, token: Token) -> bool:
     if token.text == "!":
         return before.kind in {"var", "iri", "pname", "bnode"} or before.text in {";", "/", "|"}
     return before.kind in {"iri", "pname"} or before.text in {")", "a"}
-
-
-def _check_labels(text: str, tree: Node) -> None:
-    """Refuse BNODE of a label more than once: the engine makes a new node each time."""
-    calls = [call for call in tree.within("call") if call.tag == "BNODE" and call.parts]
-    if len(calls) > 1:
-        line, column = place(text, calls[1].start)
-        detail = (
-            f"Line {line}, column {column}: BNODE of the same label twice would not be the same "
-            "blank node; bind it to a variable once and use that"
-        )
-        raise QueryRefusedError(detail, line=line, column=column, token="BNODE")  # noqa: S106
 
 
 def _concatenation(writer: Writer, node: Node) -> str | None:
@@ -86,13 +87,16 @@ def rewrite(text: str, tokens: Sequence[Token], ask: Ask) -> str:
             and what to write instead.
     """
     tree = parse(text, tokens)
-    _check_labels(text, tree)
-    paths = Paths(text, tree)
+    check_assignments(text, tree)
+    paths, labels = Paths(text, tree), Labels(text, tree)
     rules: dict[str, Callable[[Writer, Node], str | None]] = {
         "graph": Graphs(text, tree, ask).write,
         "triples": paths.write,
         "path": paths.write_path,
         "projection": Aliases(text, tree).write,
+        "select": Existence(text, tree).write,
+        "call": labels.write,
+        "group": labels.write_group,
         "aggregate": _concatenation,
     }
     written = Writer(text, rules).write(tree)

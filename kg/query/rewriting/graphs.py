@@ -2,7 +2,8 @@
 
 The engine hands the name of the graph down to the triple patterns. A sub-query that does not
 project it, VALUES, MINUS, a GRAPH inside: none of these passes it on, so the variable stays unbound
-and the pattern is evaluated once instead of once per graph.
+and the pattern is evaluated once instead of once per graph. Expressions and OPTIONAL, on the other
+hand, find it bound inside, where by the standard it is not yet.
 
 The standard (SPARQL 1.1, section 18.6) evaluates the pattern in each named graph and joins each
 result with the name. That is what is written instead, with the names that the dataset has:
@@ -48,18 +49,19 @@ class Graphs:
     def write(self, writer: Writer, node: Node) -> str | None:
         """Return what to write for a GRAPH pattern; None if the engine is right about it."""
         name, group = node.parts
+        if name.kind == "var":
+            wanted = name_of(self._text, name)
+            if _loses(self._text, group) or _meets(self._text, group, wanted):
+                return self._union(writer, node)
+            return None
         if not _loses(self._text, group):
             return None
-        if name.kind == "var":
-            return self._union(writer, node)
         if self._exists(self._text[name.start : name.end]):
             return None
         return f"{{ {writer.plain(node)} FILTER(false) }}"
 
     def _union(self, writer: Writer, node: Node) -> str:
         name, group = node.parts
-        if self._used_inside(name, group):
-            raise self._refusal(node)
         variable = self._text[name.start : name.end]
         names = self._graphs(node)
         if not names:
@@ -70,24 +72,6 @@ class Graphs:
                 pattern = writer.write(group)
             branches.append(f"{{ GRAPH {graph} {pattern} VALUES {variable} {{ {graph} }} }}")
         return " UNION ".join(branches)
-
-    def _used_inside(self, name: Node, group: Node) -> bool:
-        """Tell whether a filter or BIND inside speaks of the graph, which is not bound there."""
-        wanted = name_of(self._text, name)
-        return any(
-            name_of(self._text, var) == wanted
-            for expression in group.within("expression")
-            for var in expression.within("var")
-        )
-
-    def _refusal(self, node: Node) -> QueryRefusedError:
-        line, column = place(self._text, node.start)
-        variable = self._text[node.parts[0].start : node.parts[0].end]
-        detail = (
-            f"Line {line}, column {column}: inside this GRAPH an expression uses {variable}, which "
-            "is bound outside of it only; move the expression behind the closing brace of GRAPH"
-        )
-        return QueryRefusedError(detail, line=line, column=column, token="GRAPH")  # noqa: S106
 
     def _graphs(self, node: Node) -> list[str]:
         """Return the names of the dataset's graphs, as written in SPARQL."""
@@ -115,3 +99,15 @@ def _loses(text: str, group: Node) -> bool:
         node.kind in _LOSING or (node.kind == "triples" and may_skip(text, node))
         for node in group.walk()
     )
+
+
+def _meets(text: str, node: Node, name: str) -> bool:
+    """Tell whether a pattern meets the variable of the graph where it should find it unbound.
+
+    Triples join with the name of the graph in either order.
+    """
+    if node.kind == "triples":
+        return False
+    if node.kind in {"group", "union"}:
+        return any(_meets(text, part, name) for part in node.parts)
+    return any(name_of(text, var) == name for var in node.within("var"))
