@@ -22,16 +22,18 @@ from kg.sparql.relation import Number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TEMPORAL: Final = frozenset(
-    {Class.DATE, Class.DATE_TIME, Class.COMPARABLE, Class.YEAR, Class.BEYOND}
-)
+# The store calculates with durations, which section 17.3 leaves open, and beyond our range.
+_EXTENDED: Final = frozenset({Class.COMPARABLE, Class.BEYOND})
+_POINTS: Final = frozenset({Class.DATE, Class.DATE_TIME})
 _INEXACT: Final = NUMERIC - EXACT
 
 
 def arithmetic(name: str, left: Value, right: Value) -> Value:
     """Return `+`, `-`, `*` or `/`."""
     for value in (left, right):
-        value.refuse(_TEMPORAL, "Arithmetic")
+        value.refuse(_EXTENDED, "Arithmetic")
+    if name == "-" and right.classes & _POINTS:
+        left.refuse(_POINTS, "Subtraction")
     one, two = left.classes & NUMERIC, right.classes & NUMERIC
     if not one or not two:
         return error()

@@ -103,6 +103,17 @@ def _check(pattern: Pattern, outer: set[Var]) -> None:
                 raise NotCompilable("OPTIONAL inside EXISTS with outer variables is not compiled")
             case Select() if (part.group is not None or part.limit is not None) and seen:
                 raise NotCompilable("Aggregates inside EXISTS with outer variables")
+            case Select(inner, projection) if _substituted(inner, projection, outer):
+                raise NotCompilable("A sub-SELECT inside EXISTS that sees or makes outer variables")
+
+
+def _substituted(
+    pattern: Pattern, projection: tuple[tuple[Var, Expression | None], ...], outer: set[Var]
+) -> bool:
+    """Whether a sub-SELECT uses an outer variable without binding it, or makes one anew."""
+    made = {variable for variable, value in projection if value is not None}
+    used = set(mentioned_in(pattern)) - set(in_scope(pattern))
+    return bool((made | used) & outer - {GRAPH})
 
 
 def _parts(pattern: Pattern) -> Iterator[Pattern]:

@@ -4,7 +4,7 @@
 2. `=` between terms whose numbers differ exactly when they are unequal compares the numbers.
    Otherwise it goes by families of classes that have an operator in common: within a family the
    operator decides; different families are unequal; where one side has a datatype that no operator
-   knows, the same term is equal and any other literal an error (section 17.4.1.7).
+   knows, the same term is equal and any other literal without a language an error (17.4.1.7).
 3. `<` is an error between families. Strings that both have ranks compare by rank.
 4. Arithmetic is exact on integers and decimals, and on doubles where one side is one (section
    17.3, type promotion of XPath); what leaves the range is an error.
@@ -49,6 +49,8 @@ _FAMILIES: Final = {
     "blank": frozenset({Class.BLANK}),
 }
 _STRANGE: Final = frozenset({Class.UNKNOWN, Class.ILL_TYPED})
+# What carries a language is of no other datatype, known or not.
+_UNTAGGED: Final = ALL - NO_LITERAL - {Class.LANG}
 _UNCOMPARED: Final = frozenset({Class.BEYOND})
 # Families whose members are equal exactly when they are the same term.
 _TERM_EQUAL: Final = frozenset({"string", "lang", "boolean", "iri", "blank", "year"})
@@ -157,7 +159,7 @@ def _strange_cases(left: Value, right: Value) -> list[str]:
     strange = " OR ".join(
         value.is_in(_STRANGE) for value in (left, right) if value.classes & _STRANGE
     )
-    literals = f"{left.is_in(ALL - NO_LITERAL)} AND {right.is_in(ALL - NO_LITERAL)}"
+    literals = f"{left.is_in(_UNTAGGED)} AND {right.is_in(_UNTAGGED)}"
     same = f"CASE WHEN {same_term(left, right).get('boolean')} THEN TRUE END"
     return [f"WHEN ({strange}) AND {literals} THEN {same}"]
 
@@ -202,8 +204,18 @@ def _same_boolean(left: Value, right: Value) -> str:
 
 
 def _same_moment(left: Value, right: Value) -> str:
-    equal_moments = f"{left.get('moment')} = {right.get('moment')}"
-    return f"({equal_moments} AND {left.get('zoned')} = {right.get('zoned')})"
+    """Return whether instants are equal; near each other that is open if one has no zone."""
+    equal_moments = f"({left.get('moment')} = {right.get('moment')})"
+    if left.get("zoned") == right.get("zoned") == "FALSE":
+        return equal_moments
+    return (
+        f"CASE WHEN {left.get('zoned')} = {right.get('zoned')} THEN {equal_moments}"
+        f" WHEN {_apart(left, right)} THEN FALSE END"
+    )
+
+
+def _apart(left: Value, right: Value) -> str:
+    return f"abs({left.get('moment')} - {right.get('moment')}) > {_FOURTEEN_HOURS}"
 
 
 def _same_year(left: Value, right: Value) -> str:
@@ -345,8 +357,8 @@ def _moment_order(sign: str, left: Value, right: Value) -> str:
     plain = f"{left.get('moment')} {sign} {right.get('moment')}"
     if left.get("zoned") == right.get("zoned") == "FALSE":
         return f"({plain})"
-    apart = f"abs({left.get('moment')} - {right.get('moment')}) > {_FOURTEEN_HOURS}"
-    return f"CASE WHEN {left.get('zoned')} = {right.get('zoned')} OR {apart} THEN {plain} END"
+    known = f"{left.get('zoned')} = {right.get('zoned')} OR {_apart(left, right)}"
+    return f"CASE WHEN {known} THEN {plain} END"
 
 
 _ORDERS: Final[dict[str, Callable[[str, Value, Value], str]]] = {

@@ -40,14 +40,27 @@ if TYPE_CHECKING:
 
 def group(cursor: Cursor) -> Pattern:
     """Read `{ … }` [53]: a sub-SELECT or a group whose filters hold for the whole of it."""
+    return _filtered(*_with_filters(cursor))
+
+
+def _with_filters(cursor: Cursor) -> tuple[Pattern, list[Expression]]:
+    """Read a group as its pattern and its own filters; those of a group inside are in the pattern.
+
+    The simplification of section 18.2.2.8 comes after OPTIONAL has looked for filters.
+    """
     cursor.expect("{")
-    result = cursor.sub_select(cursor) if cursor.at_word("SELECT") else _group_body(cursor)
+    pattern: Pattern
+    filters: list[Expression] = []
+    if cursor.at_word("SELECT"):
+        pattern = cursor.sub_select(cursor)
+    else:
+        pattern, filters = _group_body(cursor)
     cursor.expect("}")
     cursor.block += 1
-    return result
+    return pattern, filters
 
 
-def _group_body(cursor: Cursor) -> Pattern:
+def _group_body(cursor: Cursor) -> tuple[Pattern, list[Expression]]:
     pattern: Pattern = Bgp()
     filters: list[Expression] = []
     cursor.block += 1
@@ -64,7 +77,7 @@ def _group_body(cursor: Cursor) -> Pattern:
             pattern = _with_triples(pattern, triples(cursor))
             continue
         cursor.eat(".")
-    return _filtered(pattern, filters)
+    return pattern, filters
 
 
 def _filtered(pattern: Pattern, filters: list[Expression]) -> Pattern:
@@ -93,7 +106,7 @@ def _with_triples(pattern: Pattern, more: tuple[Triple, ...]) -> Pattern:
 def _keyword(cursor: Cursor, pattern: Pattern) -> Pattern:  # noqa: PLR0911 - one for each kind
     token = cursor.token
     if cursor.eat_word("OPTIONAL"):
-        return _optional(pattern, group(cursor))
+        return _optional(pattern, *_with_filters(cursor))
     if cursor.eat_word("MINUS"):
         return Minus(pattern, group(cursor))
     if cursor.eat_word("BIND"):
@@ -118,12 +131,11 @@ def _service(cursor: Cursor) -> Pattern:
     raise NotCompilable("SERVICE asks another endpoint; the columns answer from this release alone")
 
 
-def _optional(pattern: Pattern, inner: Pattern) -> Pattern:
+def _optional(pattern: Pattern, inner: Pattern, filters: list[Expression]) -> Pattern:
     """Make a LeftJoin; the filters of the optional group become its condition."""
     condition: Expression | None = None
-    while isinstance(inner, Filter):
-        condition = _conjunction(inner.condition, condition)
-        inner = inner.pattern
+    for one in reversed(filters):
+        condition = _conjunction(one, condition)
     return LeftJoin(pattern, inner, condition)
 
 

@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import tomllib
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -330,7 +331,10 @@ def bag(answer: Any, by_value: Any) -> Any:
 
 def of_rdflib(engines: Engines, query: str) -> Any:
     """Return rdflib's answer, None if it fails."""
-    result = engines.dataset.query(query)
+    with warnings.catch_warnings():
+        # rdflib warns of what it does itself.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        result = engines.dataset.query(query)
     if result.type == "ASK":
         return bool(result.askAnswer)
     rows = [
