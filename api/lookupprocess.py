@@ -83,7 +83,7 @@ def prepare(matching: Matching) -> None:
     landscape = matching.landscape
     for label in landscape.column("label", "text"):
         analysed(label, matching.lexicon)
-    found = [competences.look_up(matching, competences.Need("energy"))]
+    found = [competences.look_up(matching, competences.Need("Wasserstoffspeicherung"))]
     for iri in landscape.column("organisation", "iri")[:1]:
         found += [partners.look_up(matching, partners.Search(iri, text)) for text in ("", "energy")]
     for each in found:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from fastapi import Query
 
 from api import lookups
-from kg.matching import alternatives, items, resolving
+from kg.matching import alternatives, concepts, items, resolving
 from kg.matching.conditions import Conditions
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Explain = Literal["brief", "full", "none"]
 _BEST_OF_MISSES: Final = 3
+_PERHAPS: Final = 5
+_NEAR: Final = 0.3
 
 KindQuery = Annotated[
     list[str] | None,
@@ -126,15 +128,27 @@ def answer(
     query = {**asked, **conditions.named()}
     query = {k: v for k, v in query.items() if v not in (None, [], "")}
     more: dict[str, Any] = {"understood": understood}
+    if found.text and found.text != asked.get("q"):
+        more["sought"] = found.text
     if relax := found.relax:
         more["relax"] = relax
     if not len(ranking):
         misses = alternatives.near_misses(conditions, look_up)
         more["near_misses"] = [_near_miss(matching, miss) for miss in misses]
+        more["perhaps"] = _perhaps(matching, asked.get("q") or "")
     if shown.whynot:
         more["whynot"] = _why_not(matching, found, shown.whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
     return lookups.Answer(len(ranking), listed, facets, query, more, shown.sparql)
+
+
+def _perhaps(matching: Matching, text: str) -> list[dict[str, Any]]:
+    """Return the concepts that a text which finds nothing is nearest to."""
+    column = matching.landscape.column
+    iris, labels = column("concept", "iri"), column("concept", "label")
+    found = concepts.find(matching, text, _PERHAPS) if text else []
+    near = [match.concept for match in found if match.score >= _NEAR]
+    return [{"id": iris[n], "label": labels[n]} for n in near]
 
 
 def ranked(matching: Matching, found: Found, row: int) -> dict[str, Any]:

@@ -92,10 +92,10 @@ def questions(matching: Matching, choice: np.random.Generator) -> Iterator[tuple
         found = competences.look_up(matching, competences.Need(label))
         yield Asked(None, label), found.ranking
         yield Asked(one, ""), partners.look_up(matching, partners.Search(one)).ranking
-        described = partners.Search(other, title, past="include")
-        yield Asked(other, title), partners.look_up(matching, described).ranking
-        alone = partners.look_up(matching, partners.Search(None, title)).ranking
-        yield Asked(None, title), alone
+        described = partners.look_up(matching, partners.Search(other, title, past="include"))
+        yield Asked(other, described.text), described.ranking
+        alone = partners.look_up(matching, partners.Search(None, title))
+        yield Asked(None, alone.text), alone.ranking
 
 
 def untrue(

@@ -25,6 +25,7 @@ import numpy as np
 from kg.matching import concepts
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
+from kg.matching.translation import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,7 +60,8 @@ class Found:
     """The ranking, the concepts that were understood, and what decided who is in it.
 
     `related` have to do with the question, `allowed` are not barred from the answer, and `masks`
-    say who meets each condition.
+    say who meets each condition. `text` is what was sought in the texts of projects, in English as
+    far as that is known.
     """
 
     ranking: Ranking
@@ -67,6 +69,7 @@ class Found:
     related: Mask
     allowed: Mask
     masks: Mapping[str, Mask]
+    text: str = ""
 
     @property
     def relax(self) -> Mapping[str, int]:
@@ -82,21 +85,22 @@ def look_up(matching: Matching, need: Need) -> Found:
         NotFoundError: a technology is not in this release.
     """
     landscape = matching.landscape
+    text = in_english(matching, need.text)
     meant = understood(matching, need)
     counting = project_masks(landscape, need.conditions)
-    about = about_projects(matching, need.text, meant, counting)
+    about = about_projects(matching, text, meant, counting)
     near = near_projects(landscape, about, meant)
     if counting is not None:
         near &= counting
     terms = (
-        *relevance(matching, need.text, about, meant, counting),
+        *relevance(matching, text, about, meant, counting),
         *standing(landscape, near, need.hidden),
         sme_term(landscape, need.sme_weight),
     )
     related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELEVANT])
     masks = organisation_masks(landscape, need.conditions)
     ranking = rank(terms, related & met(masks, related))
-    return Found(ranking, meant, related, np.ones_like(related), masks)
+    return Found(ranking, meant, related, np.ones_like(related), masks, text)
 
 
 _RELEVANT: Final = ("text", "technology", "mastery", "offer")

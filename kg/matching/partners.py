@@ -21,7 +21,7 @@ out unless they are asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -47,6 +47,7 @@ from kg.matching.competences import (
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.cooperation import cooperation_term, together_term
 from kg.matching.explanation import Reason, Term, rank
+from kg.matching.translation import in_english
 
 if TYPE_CHECKING:
     from kg.matching.conditions import Mask
@@ -110,6 +111,7 @@ def look_up(matching: Matching, sought: Search) -> Found:
     if sought.organisation is not None:
         seed = landscape.row("organisation", sought.organisation)
     meant = tuple(concepts.meant(matching, sought.text)) if _short(sought.text) else ()
+    sought = replace(sought, text=in_english(matching, sought.text))
     counting = project_masks(landscape, sought.conditions)
     about = about_projects(matching, sought.text, meant, counting)
     terms = weighed(matching, sought, seed, about)
@@ -117,7 +119,7 @@ def look_up(matching: Matching, sought: Search) -> Found:
     allowed = _past(landscape, seed, sought.past)
     masks = organisation_masks(landscape, sought.conditions)
     ranking = rank(terms, related & allowed & met(masks, related))
-    return Found(ranking, meant, related, allowed, masks)
+    return Found(ranking, meant, related, allowed, masks, sought.text)
 
 
 def scores(matching: Matching, sought: Search) -> Vector:

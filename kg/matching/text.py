@@ -212,7 +212,7 @@ class Search:
         for words_of, weight in ((query, 1.0), *more):
             for term, count in Counter(self.english.analyze(words_of)).items():
                 weights[term] = max(weights.get(term, 0.0), weight * (1 + log(count)))
-        found = {t: self.searcher.doc_freq("text", t) for t in weights if t not in STOP}
+        found = {t: self.frequency(t) for t in weights if t not in STOP}
         if len(found) > _SHORT_QUERY:
             found = {t: n for t, n in found.items() if n}
         telling = {
@@ -221,6 +221,10 @@ class Search:
         best = sorted(telling, key=lambda t: (-telling[t], t))[:_MOST_TERMS]
         parts = [self._text_term(t, found[t], weights[t]) for t in best]
         return self._search(parts, limit)
+
+    def frequency(self, stem: str) -> int:
+        """Return how many documents have a word in their text, by its stem."""
+        return self.searcher.doc_freq("text", stem)
 
     def _text_term(self, term: str, frequency: int, weight: float) -> Query:
         if frequency or len(term) <= _SHORT_WORD:

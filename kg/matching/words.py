@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
@@ -190,6 +190,7 @@ class Lexicon:
     rarest: float
     seen: dict[str, Word] = field(default_factory=dict, repr=False, compare=False)
     texts: dict[str, tuple[Word, ...]] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def weight(self, word: str) -> float:
         """Return how much a word says: rare ones much, words like `of` nearly nothing."""

@@ -217,3 +217,21 @@ def test_an_unknown_form_is_not_acceptable(ask: Ask) -> None:
 
     assert response.status_code == 406
     assert "geojson" in response.json()["available"]
+
+
+def test_compounds_that_no_technology_is_called_are_translated(ask: Ask) -> None:
+    """What was sought in the texts of projects is said, and found in them."""
+    answer = ask("/competences", q="Quantenkommunikation").json()
+
+    assert answer["sought"] == "quantum communication"
+    texts = [i["explanation"][0]["text"].casefold() for i in answer["items"]]
+    assert any("<b>quantum</b>" in text for text in texts)
+    assert "sought" not in ask("/competences", q="quantum communication").json()
+
+
+def test_what_finds_nothing_is_told_what_is_called_nearly_so(ask: Ask) -> None:
+    """The technologies whose names are most like it."""
+    answer = ask("/competences", q="Photonnikk", country="MT", bbox="-30,70,-20,75").json()
+
+    assert answer["total"] == 0
+    assert "photonics" in {p["label"] for p in answer["perhaps"]}
