@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import Query
 
 from api import lookups
+from api.forms import Answer
 from kg.matching import items, listings, resolving
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from fastapi.responses import Response
 
-    from api.lookups import Answer, Page
+    from api.forms import Page
     from kg.matching import Matching
 
 TextQuery = Annotated[
@@ -94,7 +95,7 @@ def _answer(
     query = {k: v for k, v in vars(sought).items() if v and k != "kind"}
     query = {"q" if k == "text" else k: str(v) if k == "on" else v for k, v in query.items()}
     facets = _facets(matching, found.rows)
-    return lookups.Answer(len(found.rows), listed, facets, query, {}, _sparql(shown, sought))
+    return Answer(len(found.rows), listed, facets, query, {}, _sparql(shown, sought))
 
 
 def _facets(matching: Matching, rows: list[int]) -> dict[str, list[dict[str, Any]]]:

@@ -3,30 +3,24 @@
 1. An answer is of one release, which it names; a cursor keeps to the release it began with.
 2. `items` are the things with `id`, `label`, what is shown of them and, where ranked, `score` and
    `explanation`; `facets` count all that was found; `next` is the address of the next page.
-3. It comes as JSON, JSON-LD (schema.org ItemList), CSV, XLSX or GeoJSON: by `format=` or Accept.
+3. It comes in several forms (`api.forms`), by `format=` or Accept.
 """
 
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
 import threading
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from urllib.parse import urlencode
 
 from fastapi import Query
-from openpyxl import Workbook
-from pydantic_core import to_json
 
-from api import accept
+from api import forms
+from api.forms import CSV, FORMS, WRITERS, XLSX, Answer, Page
 from api.linked import Visit, visit
-from api.representations import JSON_LD, Form
 from kg.asof import kept
-from kg.errors import NotAcceptableError, ParameterError
+from kg.errors import ParameterError
 from kg.matching import Matching, build_index, open_matching
 from kg.matching.conditions import Box
 from kg.matching.index import FOLDER, complete
@@ -34,7 +28,7 @@ from kg.matching.landscape import today
 from kg.query.cache import LeastRecentlyUsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable
     from multiprocessing.process import BaseProcess
 
     from fastapi import Request
@@ -43,19 +37,8 @@ if TYPE_CHECKING:
     from kg.matching.competences import Found
     from kg.releases import Release
 
-JSON: Final = Form("json", "application/json", None, "JSON")
-CSV: Final = Form("csv", "text/csv", None, "CSV")
-GEO_JSON: Final = Form("geojson", "application/geo+json", None, "GeoJSON")
-XLSX: Final = Form(
-    "xlsx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    None,
-    "Excel",
-)
-FORMS: Final = (JSON, JSON_LD, CSV, XLSX, GEO_JSON)
 _KEPT: Final = 2
 _RANKINGS: Final = 16
-_SCHEMA: Final = "https://schema.org/"
 
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
 CursorQuery = Annotated[
@@ -182,15 +165,6 @@ def _current(request: Request) -> Visit:
     return Visit(request, at.shelf.archive.open(earlier[-1].number), lasting=False)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Which items of which release: where the page begins, and how many it may have."""
-
-    at: Visit
-    begin: int
-    limit: int
-
-
 def page(request: Request, cursor: str | None, limit: int) -> Page:
     """Return the page that a cursor names, or the first of the current release.
 
@@ -229,18 +203,6 @@ def box(text: str | None) -> Box | None:
     return found
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What was found: how many in all, the items of the page, facets, and what else there is."""
-
-    total: int
-    items: Sequence[Mapping[str, Any]]
-    facets: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    query: Mapping[str, Any] = field(default_factory=dict)
-    more: Mapping[str, Any] = field(default_factory=dict)
-    sparql: str = ""
-
-
 def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]) -> Response:
     """Return an answer in the form asked for, or 304 when the client has it already.
 
@@ -248,7 +210,7 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
         NotAcceptableError: there is no such form.
     """
     request = shown.at.request
-    chosen = _form(request.headers.get("accept", ""), form)
+    chosen = forms.chosen(request.headers.get("accept", ""), form)
     vary = () if form else ("Accept",)
     asked = hashlib.sha256(str(request.url.query).encode()).hexdigest()[:16]
     variant = f"{name}-{asked}-{chosen.extension}"
@@ -259,168 +221,8 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
     key = (shown.at.opened.release.name, today(), str(request.url), chosen.extension)
 
     def write() -> bytes:
-        return _WRITERS[chosen.extension](make(), shown, name)
+        return WRITERS[chosen.extension](make(), shown, name)
 
     return shown.at.answer(
         lambda: _opened(shown.at).answered(key, write), chosen.content_type, headers
     )
-
-
-def _form(header: str, named: str | None) -> Form:
-    """Return the form that `format=` names, or else the one that the Accept header prefers."""
-    if named:
-        found = next((f for f in FORMS if named in {f.extension, f.media_type}), None)
-        if found is None:
-            extensions = [f.extension for f in FORMS]
-            raise NotAcceptableError(f"There is no format {named!r}", available=extensions)
-        return found
-    best = accept.media_type(header, tuple(f.media_type for f in FORMS))
-    if best is None:
-        available = [f.media_type for f in FORMS]
-        raise NotAcceptableError(f"Nothing is available as {header!r}", available=available)
-    return next(f for f in FORMS if f.media_type == best)
-
-
-def _next(answer: Answer, shown: Page) -> str | None:
-    end = shown.begin + len(answer.items)
-    if not answer.items or end >= answer.total:
-        return None
-    cursor = base64.urlsafe_b64encode(f"{shown.at.opened.number}.{end}".encode()).decode()
-    kept = [(k, v) for k, v in shown.at.request.query_params.multi_items() if k != "cursor"]
-    return f"{shown.at.request.url.path}?{urlencode([*kept, ('cursor', cursor.rstrip('='))])}"
-
-
-def _document(answer: Answer, shown: Page) -> dict[str, Any]:
-    document = {
-        "release": shown.at.opened.number,
-        "query": answer.query,
-        "total": answer.total,
-        "items": answer.items,
-        "facets": answer.facets,
-        **answer.more,
-        "next": _next(answer, shown),
-    }
-    if answer.sparql:
-        address = f"{shown.at.root}/sparql?{urlencode({'query': answer.sparql})}"
-        document["sparql"] = {"query": answer.sparql, "href": address}
-    return document
-
-
-def _serialised(document: Any) -> bytes:
-    """Return a document as JSON: as pydantic writes it, in a sixth of the time."""
-    return to_json(document)
-
-
-def _json(answer: Answer, shown: Page, name: str) -> bytes:
-    del name
-    return _serialised(_document(answer, shown))
-
-
-def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
-    context = {
-        "@vocab": _SCHEMA,
-        "atlas": f"{shown.at.base}ontology#",
-        "label": "name",
-        "score": "atlas:score",
-        "homepage": {"@id": "url", "@type": "@id"},
-        "country": {"@id": "atlas:country", "@type": "@id"},
-        "region": {"@id": "atlas:region", "@type": "@id"},
-    }
-    shared = set(context) | {"latitude", "longitude"}
-    elements = [
-        {
-            "@type": "ListItem",
-            "position": shown.begin + n,
-            "item": {"@id": item["id"]}
-            | {k: v for k, v in item.items() if k in shared and v is not None},
-        }
-        for n, item in enumerate(answer.items, 1)
-    ]
-    document = {
-        "@context": context,
-        "@id": str(shown.at.request.url),
-        "@type": "ItemList",
-        "name": name,
-        "numberOfItems": answer.total,
-        "itemListElement": elements,
-    }
-    return _serialised(document)
-
-
-def _columns(answer: Answer) -> list[str]:
-    """Return the names of what is one value in every item that has it."""
-    names = dict.fromkeys(key for item in answer.items for key in item)
-    return [n for n in names if not any(isinstance(i.get(n), dict) for i in answer.items)]
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return "; ".join(str(_named(part)) for part in value)
-    return "" if value is None else value
-
-
-def _named(part: Any) -> Any:
-    """Return a thing in a list by its name: a table has no room for more."""
-    return part.get("label") or part.get("id", "") if isinstance(part, dict) else part
-
-
-def _csv(answer: Answer, shown: Page, name: str) -> bytes:
-    del shown, name
-    out = io.StringIO()
-    writer = csv.writer(out)
-    columns = [c for c in _columns(answer) if c != "explanation"]
-    writer.writerow(columns)
-    writer.writerows([_safe(_cell(item.get(c))) for c in columns] for item in answer.items)
-    return out.getvalue().encode()
-
-
-def _safe(value: Any) -> Any:
-    """Return a value that a spreadsheet does not take for a formula (OWASP: CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in set("=+-@\t\r") else value
-
-
-def _xlsx(answer: Answer, shown: Page, name: str) -> bytes:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(name[:31])
-    columns = [c for c in _columns(answer) if c != "explanation"]
-    sheet.append(columns)
-    for item in answer.items:
-        sheet.append([_safe(_cell(item.get(c))) for c in columns])
-    about = book.create_sheet("about")
-    about.append(["release", shown.at.opened.number])
-    about.append(["total", answer.total])
-    about.append(["address", str(shown.at.request.url)])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _geo_json(answer: Answer, shown: Page, name: str) -> bytes:
-    features = [_feature(item) for item in answer.items]
-    document = {
-        "type": "FeatureCollection",
-        "name": name,
-        "release": shown.at.opened.number,
-        "total": answer.total,
-        "next": _next(answer, shown),
-        "features": features,
-    }
-    return _serialised(document)
-
-
-def _feature(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item as a feature (RFC 7946, section 3.2); without a place its geometry is null."""
-    where = [item.get("longitude"), item.get("latitude")]
-    placed = None not in where and all(x == x for x in where)  # noqa: PLR0124 - NaN is not itself
-    properties = {k: v for k, v in item.items() if k not in {"id", "explanation"}}
-    geometry = {"type": "Point", "coordinates": where} if placed else None
-    return {"type": "Feature", "id": item["id"], "geometry": geometry, "properties": properties}
-
-
-_WRITERS: Final = {
-    "json": _json,
-    "jsonld": _json_ld,
-    "csv": _csv,
-    "xlsx": _xlsx,
-    "geojson": _geo_json,
-}

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from fastapi import Query
 
 from api import lookups
+from api.forms import Answer
 from kg.matching import alternatives, concepts, items, resolving
 from kg.matching.conditions import Conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from api.forms import Page
     from api.linked import Visit
-    from api.lookups import Answer, Page
     from kg.matching import Matching
     from kg.matching.alternatives import NearMiss
     from kg.matching.competences import Found
@@ -139,7 +140,7 @@ def answer(
     if shown.whynot:
         more["whynot"] = _why_not(matching, found, shown.whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
-    return lookups.Answer(len(ranking), listed, facets, query, more, shown.sparql)
+    return Answer(len(ranking), listed, facets, query, more, shown.sparql)
 
 
 def _perhaps(matching: Matching, text: str) -> list[dict[str, Any]]:

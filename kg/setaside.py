@@ -18,6 +18,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from kg import database
+from kg.cells import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def listing(one: Import, what: str, form: str, limit: int = 0) -> Iterator[str]:
         return
     if form == "csv":
         written = io.StringIO()
-        csv.writer(written).writerows([columns, *rows])
+        csv.writer(written).writerows([columns, *(map(cell, row) for row in rows)])
         yield written.getvalue()
         return
     yield from (f"{_line(row)}\n" for row in [columns, *rows])

@@ -11,10 +11,10 @@ from fastapi.responses import Response
 
 from api import entries, lookups
 from api.entries import OrganisationQuery, TechnologyQuery, TextQuery
+from api.forms import Answer
 from api.linked import readable
 from api.lookups import (
     RESPONSES,
-    Answer,
     BoxQuery,
     CountryQuery,
     CursorQuery,

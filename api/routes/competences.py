@@ -12,11 +12,11 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
 
 from api import lookups, organisations
+from api.forms import Answer
 from api.linked import readable
 from api.lookuppool import LookUpPool
 from api.lookups import (
     RESPONSES,
-    Answer,
     BoxQuery,
     CountryQuery,
     CursorQuery,

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api import lookups
+from api.forms import Answer
 from api.linked import readable
-from api.lookups import RESPONSES, Answer, CountryQuery, CursorQuery, FormQuery, LimitQuery
+from api.lookups import RESPONSES, CountryQuery, CursorQuery, FormQuery, LimitQuery
 from api.organisations import ExplainQuery, HiddenQuery, KindQuery
 from kg.errors import ParameterError
 from kg.matching import items, resolving

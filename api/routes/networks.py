@@ -11,8 +11,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from api import lookups
+from api.forms import Answer
 from api.linked import readable
-from api.lookups import RESPONSES, Answer, CursorQuery, FormQuery, LimitQuery
+from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.matching import items, resolving
 from kg.matching.landscape import today
 from kg.trade import complementarity, networks

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api import lookups, organisations
+from api.forms import Answer
 from api.linked import readable
 from api.lookups import (
     RESPONSES,
-    Answer,
     BoxQuery,
     CountryQuery,
     CursorQuery,

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from api import lookups
+from api.forms import Answer
 from api.linked import readable
-from api.lookups import RESPONSES, Answer, CursorQuery, FormQuery, LimitQuery
+from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.errors import ParameterError
 from kg.matching import Matching, competences, concepts, items, resolving
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api import lookups
+from api.forms import Answer, Page
 from api.linked import readable
-from api.lookups import RESPONSES, Answer, CursorQuery, FormQuery, LimitQuery, Page
+from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.matching import Matching, concepts, items, resolving
 from kg.matching.landscape import Landscape
 

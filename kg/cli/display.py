@@ -52,7 +52,9 @@ def _numeric(column: Sequence[object]) -> bool:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else str(value)
 

@@ -9,6 +9,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from kg.cells import cell
 from kg.reports.found import COLUMNS
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from kg.reports.found import Found, Row
 
 _AT_ONCE: Final = 500
-# What a spreadsheet takes for a formula when it opens a CSV file (OWASP, CSV Injection).
-_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d.,]+$)")
+_NUMBER: Final = re.compile(r"[+-][\d.,]+")
+"""Begins like a formula and is none."""
 
 
 def csv_rows(found: Found, rule: str | None, limit: int) -> Iterator[bytes]:
@@ -34,9 +35,7 @@ def csv_rows(found: Found, rule: str | None, limit: int) -> Iterator[bytes]:
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(f"{predicate}={other}" for predicate, other in value)
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
-    return value
+    return value if isinstance(value, str) and _NUMBER.fullmatch(value) else cell(value)
 
 
 def json_object(found: Found, rule: str | None, limit: int) -> Iterator[bytes]:

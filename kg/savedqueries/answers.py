@@ -18,6 +18,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from kg.cells import guarded
 from kg.terms import XSD, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 Binding = dict[str, dict[str, str]]
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _REAL: Final = (XSD + "decimal", XSD + "double", XSD + "float")
 _TEXT: Final = (None, XSD_STRING)
 
@@ -88,4 +88,4 @@ def _cell(term: dict[str, str] | None) -> str:
     if term is None:
         return ""
     text = term["type"] == "literal" and term.get("datatype") in _TEXT
-    return "'" + term["value"] if text and term["value"].startswith(_FORMULA) else term["value"]
+    return guarded(term["value"]) if text else term["value"]
