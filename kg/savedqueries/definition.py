@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyoxigraph
 
+from kg.analysis.nearest import close
 from kg.errors import NotFoundError, QuerySyntaxError
 from kg.savedqueries import header
 from kg.savedqueries.kinds import KINDS
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).resolve().parents[2] / "queries"
 LANGUAGES: Final = ("en", "de")
 LIMIT: Final = "limit"
-RESERVED: Final = ("archive", "end", "format", LIMIT)
+RESERVED: Final = ("archive", "end", "format", "lang", LIMIT)
 MOST_ROWS: Final = 10_000
 
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -128,7 +129,10 @@ def find(queries: Mapping[str, SavedQuery], name: str) -> SavedQuery:
         NotFoundError: there is none; it names those that there are.
     """
     if name not in queries:
-        raise NotFoundError(f"There is no saved query {name!r}", available=sorted(queries))
+        near = close(name, queries)
+        detail = f"There is no saved query {name!r}"
+        detail += f"; perhaps {' or '.join(near)}" if near else ""
+        raise NotFoundError(detail, available=sorted(queries))
     return queries[name]
 
 

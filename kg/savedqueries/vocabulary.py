@@ -4,7 +4,8 @@
 2. A code (country code, NUTS code, EuroSciVoc notation, PIC, slug) is looked up as one.
 3. Anything else is a name: as it is written, else without regard to case; main names first, then
    other names. Of concepts that are exact matches of each other, the atlas's own is taken.
-4. A name that several things have, or none, is a ParameterError with the candidates.
+4. A name that several things have, or none, is a ParameterError with the candidates: those whose
+   names hold the text, else those whose names are most like it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions
 
+from kg.matching.words import dice, trigrams, words
 from kg.savedqueries.kinds import read_iri, read_text, refuse
 from kg.terms import COUNTRY, NUTS, RDFS_LABEL, SKOS
 
@@ -48,11 +50,16 @@ _HAVING: Final = (
     "SELECT DISTINCT ?entity {{ ?entity {predicate} {value} ; a {cls} }} ORDER BY ?entity"
 )
 _NAMED: Final = """SELECT DISTINCT ?entity ?label {{ {patterns} }}
-ORDER BY STRLEN(STR(?label)) STR(?label) ?entity LIMIT 200"""
+ORDER BY STRLEN(STR(?label)) STR(?label) ?entity LIMIT {limit}"""
 _PATTERN: Final = "{{ ?entity a {cls} . ?entity {predicate} ?label . {restriction} }}"
 _AS_WRITTEN: Final = "VALUES ?label {{ {written} }}"
 _IN_ANY_CASE: Final = "FILTER(sameTerm(LCASE(STR(?label)), LCASE({name})))"
 _INSIDE: Final = "FILTER(CONTAINS(LCASE(STR(?label)), LCASE({name})))"
+_MOST_HITS: Final = 200
+_MOST_LIKE: Final = 5000
+_LIKE: Final = 0.4
+_PIECE: Final = 4
+_PIECES: Final = 32
 _CODES: Final = "SELECT DISTINCT ?code {{ ?country {predicate} ?code }} ORDER BY ?code"
 _MATCHING: Final = "ASK {{ {one} ({exact}|^{exact})* {other} }}"
 
@@ -164,8 +171,30 @@ class Vocabulary:
                 return entities[0]
             if entities:
                 raise _ambiguous(parameter, text, names, hits)
-        hits = list(self._named(names, names.main + names.other, name, _INSIDE))
+        every = names.main + names.other
+        hits = list(self._named(names, every, name, _INSIDE)) or self._nearest(names, every, name)
         raise _unknown(parameter, text, names, hits)
+
+    def _nearest(
+        self, names: _Names, predicates: tuple[NamedNode, ...], name: Literal
+    ) -> list[_Hit]:
+        """Return the things whose names are most like a misspelt one, the likest first.
+
+        Only names that have four letters in a row with it are compared.
+        """
+        told = re.findall(r"\w+", name.value.lower())
+        long = [word for word in told if len(word) > _PIECE]
+        pieces = dict.fromkeys(w[n : n + _PIECE] for w in long for n in range(len(w) - _PIECE + 1))
+        if not pieces:
+            return []
+        inside = " || ".join(
+            f"CONTAINS(LCASE(STR(?label)), {Literal(piece)})" for piece in list(pieces)[:_PIECES]
+        )
+        found = self._named(names, predicates, name, f"FILTER({inside})", _MOST_LIKE)
+        asked = trigrams(" ".join(words(name.value)))
+        likened = [(dice(asked, trigrams(" ".join(words(hit.label)))), hit) for hit in found]
+        likened.sort(key=lambda pair: (-pair[0], pair[1].label, pair[1].entity.value))
+        return [hit for like, hit in likened if like >= _LIKE]
 
     def _distinct(self, entities: Iterable[NamedNode]) -> list[NamedNode]:
         """Return entities once each; exact matches of the first, which is our own if any is."""
@@ -186,14 +215,19 @@ class Vocabulary:
         return [_node(row["entity"]) for row in self._select(query)]
 
     def _named(
-        self, names: _Names, predicates: tuple[NamedNode, ...], name: Literal, test: str
+        self,
+        names: _Names,
+        predicates: tuple[NamedNode, ...],
+        name: Literal,
+        test: str,
+        limit: int = _MOST_HITS,
     ) -> Iterator[_Hit]:
         tagged = [Literal(name.value, language=language) for language in _LANGUAGES]
         restriction = test.format(name=name, written=" ".join(map(str, [name, *tagged])))
         patterns = [
             _PATTERN.format(cls=names.cls, predicate=p, restriction=restriction) for p in predicates
         ]
-        query = _NAMED.format(patterns=" UNION ".join(patterns))
+        query = _NAMED.format(patterns=" UNION ".join(patterns), limit=limit)
         for row in self._select(query):
             yield _Hit(_node(row["entity"]), row["label"].value)
 

@@ -103,6 +103,31 @@ def test_similar_names_are_offered(vocabulary: Vocabulary) -> None:
     assert HAHN_SCHICKARD in [c["id"] for c in caught.value.members["candidates"]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "label"),
+    [
+        ("technology", "photonnics", "photonics"),
+        ("technology", "Artifical inteligence", "artificial intelligence"),
+        ("region", "Thuringn", "Thüringen"),
+    ],
+)
+def test_the_nearest_names_are_offered(
+    vocabulary: Vocabulary, kind: str, text: str, label: str
+) -> None:
+    """A misspelt name is in none; those that are most like it are named, the likest first."""
+    with pytest.raises(ParameterError, match=f"similar: {label}") as caught:
+        look_up(vocabulary, kind, text)
+
+    assert caught.value.members["candidates"][0]["label"] == label
+
+
+def test_nothing_is_offered_for_what_is_like_nothing(vocabulary: Vocabulary) -> None:
+    with pytest.raises(ParameterError) as caught:
+        look_up(vocabulary, "technology", "qqqqqqqq xyxyxy")
+
+    assert caught.value.members["candidates"] == []
+
+
 def test_countries_are_offered(vocabulary: Vocabulary) -> None:
     """An unknown code is answered with the codes that there are."""
     with pytest.raises(ParameterError) as caught:
