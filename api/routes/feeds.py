@@ -4,7 +4,8 @@
 - `/feeds/<name>` is the feed of somebody's search; its address is a secret, for feed readers cannot
   send a token.
 
-Both are archived feeds (RFC 5005, section 4): `archive=` names an older document of one.
+Both are archived feeds (RFC 5005, section 4): `archive=` names an older document of one. They are
+in English or German, by `lang=` or Accept-Language.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads annotations when it starts
 
-from api.linked import readable, unchanged, visit
+from api import pages
+from api.linked import LanguageQuery, readable, unchanged, visit
 from api.watching import feed_path, title_of, watching
 from kg import asof
 from kg.errors import NotFoundError, ParameterError
@@ -36,6 +38,7 @@ NamePath = Annotated[str, Path(description="A saved query.")]
 FeedPath = Annotated[str, Path(description="The name that the search was given for its feed.")]
 
 _ARCHIVE: Final = "archive"
+_LANGUAGE: Final = "lang"
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The newest entries, the newest first", "content": {atom.MEDIA_TYPE: {}}},
     304: {"description": "The client has the document already"},
@@ -54,7 +57,9 @@ _OF_QUERIES: Final[dict[int | str, dict[str, Any]]] = {
     "What changes in the answer to a saved query, as a feed",
     responses=_OF_QUERIES,
 )
-async def of_query(request: Request, name: NamePath, archive: ArchiveQuery = None) -> Response:
+async def of_query(
+    request: Request, name: NamePath, archive: ArchiveQuery = None, lang: LanguageQuery = None
+) -> Response:
     """Tell with each release which rows are new, changed or gone, of at most 10,000.
 
     The query's own parameters are given as for its answer; `limit` is none of them here.
@@ -67,19 +72,23 @@ async def of_query(request: Request, name: NamePath, archive: ArchiveQuery = Non
     watched = watching(request.app)
     given: dict[str, list[str]] = {}
     for parameter, value in request.query_params.multi_items():
-        if parameter != _ARCHIVE:
+        if parameter not in {_ARCHIVE, _LANGUAGE}:
             given.setdefault(parameter, []).append(value)
     question = await asyncio.to_thread(watched.query, name, given)
     history = await asyncio.to_thread(watched.read_queries.history, question)
     await watched.follow(question, history, 0)
-    opened, summary = visit(request).opened, watched.saved(name).summary["en"]
+    to = visit(request)
+    opened, summary = to.opened, watched.saved(name).summary[pages.language(to, lang)]
     title = await asyncio.to_thread(title_of, summary, question, opened)
     identity = f"queries/{name}/feed/{question.key}"
-    return await _answer(request, history, (identity, title, feed_path(question)), archive)
+    said = (identity, title, feed_path(question))
+    return await _answer(request, history, said, archive, lang)
 
 
 @readable(router, "/feeds/{name}", "What changes in the answer to a search", responses=_ANSWERS)
-async def of_search(request: Request, name: FeedPath, archive: ArchiveQuery = None) -> Response:
+async def of_search(
+    request: Request, name: FeedPath, archive: ArchiveQuery = None, lang: LanguageQuery = None
+) -> Response:
     """Tell with each release what is new, changed or gone in a search of somebody's.
 
     Raises:
@@ -92,26 +101,35 @@ async def of_search(request: Request, name: FeedPath, archive: ArchiveQuery = No
     await watched.follow(search.question, history, search.since)
     identity = f"searches/{search.id}/{search.question.key}"
     said = (identity, search.title, f"/feeds/{name}")
-    answer = await _answer(request, history, said, archive)
+    answer = await _answer(request, history, said, archive, lang)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
 async def _answer(
-    request: Request, history: History, said: tuple[str, str, str], archive: str | None
+    request: Request,
+    history: History,
+    said: tuple[str, str, str],
+    archive: str | None,
+    lang: str | None,
 ) -> Response:
     """Return a document of a feed; `said` are the feed's id below the base, title and path."""
     to = visit(request)
     identity, title, path = said
-    begun = asof.created(to.opened.release)
-    feed = atom.Feed(to.base + identity, title, to.site + path, begun, to.site, to.base)
+    begun, language = asof.created(to.opened.release), pages.language(to, lang)
+    address = to.site + path
+    if lang:
+        address += f"{'&' if '?' in path else '?'}{_LANGUAGE}={language}"
+    feed = atom.Feed(to.base + identity, title, address, begun, to.site, to.base, language)
     body, moment = await asyncio.to_thread(_written, feed, history, archive)
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:24]}"',
         "Last-Modified": asof.http_date(moment),
         "Cache-Control": "public, no-cache",
         "X-Release": str(to.opened.number),
+        "Content-Language": language,
+        **({} if lang else {"Vary": "Accept-Language"}),
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
     }

@@ -25,7 +25,13 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads annotation
 from api import protocol
 from api.endpoints import HEADERS, refusal
 from api.watching import LOOKUPS, watching
-from kg.errors import AtlasError, BusyError, ParameterError, UnsupportedMediaError
+from kg.errors import (
+    AtlasError,
+    BusyError,
+    NotFoundError,
+    ParameterError,
+    UnsupportedMediaError,
+)
 from kg.watching import outbox, signing
 from kg.watching.outgoing import Allowed
 from kg.watching.searches import LONGEST_TITLE, Search, Webhook
@@ -270,6 +276,28 @@ async def forget(request: Request, search: IdPath) -> Response:
     return Response(status_code=204, headers=HEADERS)
 
 
+@router.post(
+    "/{search}/webhook/test",
+    summary="Send a delivery that tells of no change to a webhook",
+    responses={**_NOT_THERE, 200: {"description": "Whether it arrived, and if not, why"}},
+    openapi_extra=_SECURE,
+)
+async def try_webhook(request: Request, search: IdPath) -> Response:
+    """Send a signed delivery of the type `search.test` at once, once.
+
+    Raises:
+        NotFoundError: the search has no webhook.
+    """
+    owner = await _holder(request)
+    watched, allowed = watching(request.app), request.app.state.webhooks
+    found = await asyncio.to_thread(watched.searches.find, search, owner)
+    if found.webhook is None:
+        raise NotFoundError(f"The search {search} has no webhook", search=search)
+    sent = await asyncio.to_thread(outbox.tried, found, found.webhook, allowed)
+    shown = {"id": sent.id, "url": found.webhook.url, "delivered": sent.state == "delivered"}
+    return _answer(shown | ({"failure": sent.told} if sent.told else {}))
+
+
 def _answer(
     content: Mapping[str, Any], status: int = 200, more: Mapping[str, str] | None = None
 ) -> Response:
@@ -305,6 +333,7 @@ def _state(last: Step | None) -> dict[str, Any] | None:
 
 @router.options("", include_in_schema=False)
 @router.options("/{search}", include_in_schema=False)
+@router.options("/{search}/webhook/test", include_in_schema=False)
 def preflight() -> Response:
     """Answer what a browser asks before a script's request (Fetch, section 3.3.2)."""
     methods = "GET, POST, PUT, DELETE, OPTIONS"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,12 +19,21 @@ def add(app: typer.Typer) -> None:
     app.command("deliver")(deliver)
 
 
-def deliver(context: typer.Context) -> None:
+def deliver(
+    context: typer.Context,
+    test: Annotated[
+        str | None,
+        typer.Option(help="Instead, send a delivery that tells of no change for this search."),
+    ] = None,
+) -> None:
     """Ask the kept searches of new releases, and send once what is due to their webhooks.
 
     `atlas serve` does the same while it runs. Only hosts in ATLAS_WEBHOOK_HOSTS are sent to.
     """
     at = root(context)
+    if test is not None:
+        _try(at, test)
+        return
     outcome = asyncio.run(_deliver(at))
     if outcome is None:
         at.show({"busy": True}, "Another process is delivering")
@@ -36,6 +45,23 @@ def deliver(context: typer.Context) -> None:
     }
     text = f"{outcome.delivered} delivered, {outcome.failed} failed, {outcome.dead} given up"
     at.show(value, text)
+
+
+def _try(at: Root, name: str) -> None:
+    from kg.errors import NotFoundError
+    from kg.watching.outbox import tried
+    from kg.watching.outgoing import Allowed
+    from kg.watching.searches import Searches
+
+    found = next((s for s in Searches(at.workspace).every() if s.id == name), None)
+    if found is None or found.webhook is None:
+        raise NotFoundError(f"There is no search {name!r} with a webhook", search=name)
+    sent = tried(found, found.webhook, Allowed.by(at.settings))
+    arrived = sent.state == "delivered"
+    told = f"{sent.id} arrived at {found.webhook.url}" if arrived else f"Not delivered: {sent.told}"
+    at.show({"id": sent.id, "delivered": arrived, "failure": sent.told or None}, told)
+    if not arrived:
+        raise typer.Exit(1)
 
 
 async def _deliver(at: Root) -> Outcome | None:

@@ -29,13 +29,31 @@ MEDIA_TYPE: Final = "application/atom+xml"
 PART: Final = 100
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TITLES: Final = {"new": "New", "changed": "Changed", "gone": "Gone"}
-_CUT: Final = (
-    "The answer has more rows than are watched: what is new is new among them, and nothing is"
-    " reported as gone."
-)
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "new": "New",
+        "changed": "Changed",
+        "gone": "Gone",
+        "cut": "The answer has more rows than are watched: what is new is new among them, and"
+        " nothing is reported as gone.",
+        "unanswered": "Not answered in release {release}",
+        "later": "What has changed is told with the next release that answers.",
+        "compared": "Release {release}, compared with {before}",
+    },
+    "de": {
+        "new": "Neu",
+        "changed": "Geändert",
+        "gone": "Entfallen",
+        "cut": "Die Antwort hat mehr Zeilen, als beobachtet werden: Was neu ist, ist unter diesen"
+        " neu, und nichts wird als entfallen gemeldet.",
+        "unanswered": "In Release {release} nicht beantwortet",
+        "later": "Was sich geändert hat, wird mit dem nächsten Release gemeldet, das antwortet.",
+        "compared": "Release {release}, verglichen mit {before}",
+    },
+}
 
 ET.register_namespace("", _ATOM)
 ET.register_namespace("fh", _HISTORY)
@@ -62,6 +80,7 @@ class Feed:
     """What a feed says of itself: its id, title, address, and when nothing has happened yet.
 
     `site` is the address below which the things have pages, `base` the IRI that stands for it.
+    What is said is in one of the languages `en` and `de`; ids are the same in both.
     """
 
     id: str
@@ -70,6 +89,11 @@ class Feed:
     begun: datetime
     site: str
     base: str
+    language: str = "en"
+
+    def say(self, word: str, **values: object) -> str:
+        """Return a sentence or word in the feed's language."""
+        return _WORDS[self.language][word].format(**values)
 
 
 def _parts(step: Step) -> int:
@@ -128,7 +152,7 @@ def document(feed: Feed, history: History) -> bytes:
     last = history.last()
     root = _head(feed, updated(feed, history).isoformat(), feed.address)
     if last is not None and not last.complete:
-        _add(root, "subtitle", _CUT)
+        _add(root, "subtitle", feed.say("cut"))
     if before is not None:
         _link(root, "prev-archive", _archive(feed, before), MEDIA_TYPE)
     for step, place in chosen:
@@ -161,6 +185,7 @@ def _archive(feed: Feed, place: Place) -> str:
 
 def _head(feed: Feed, moment: str, itself: str) -> ET.Element:
     root = ET.Element(f"{{{_ATOM}}}feed")
+    root.set(f"{{{_XML}}}lang", feed.language)
     _add(root, "id", feed.id)
     _add(root, "title", feed.title)
     _add(root, "updated", moment)
@@ -188,24 +213,25 @@ def _write(root: ET.Element, feed: Feed, step: Step, place: Place) -> None:
 
 def _write_failure(entry: ET.Element, feed: Feed, step: Step) -> None:
     _add(entry, "id", f"{feed.id}/{step.release}/unanswered")
-    _add(entry, "title", f"Not answered in release {step.release}")
+    _add(entry, "title", feed.say("unanswered", release=step.release))
     _add(entry, "updated", step.created)
     ET.SubElement(entry, f"{{{_ATOM}}}category", term="unanswered")
-    _content(entry, f"{step.failure}\nWhat has changed is told with the next release that answers.")
+    _content(entry, f"{step.failure}\n{feed.say('later')}")
 
 
 def _write_change(entry: ET.Element, feed: Feed, step: Step, change: Change) -> None:
     row = change.row
     digest = hashlib.sha256(row.key.encode(errors="replace")).hexdigest()[:24]
     _add(entry, "id", f"{feed.id}/{step.release}/{digest}")
-    _add(entry, "title", f"{_TITLES[change.kind]}: {row.label}")
+    _add(entry, "title", f"{feed.say(change.kind)}: {row.label}")
     _add(entry, "updated", step.created)
-    ET.SubElement(entry, f"{{{_ATOM}}}category", term=change.kind, label=_TITLES[change.kind])
+    ET.SubElement(entry, f"{{{_ATOM}}}category", term=change.kind, label=feed.say(change.kind))
     if row.id is not None and is_iri(row.id):
         address = f"{feed.site}/{row.id.removeprefix(feed.base)}"
         _link(entry, "alternate", address if row.id.startswith(feed.base) else row.id)
         _link(entry, "related", row.id)
-    _content(entry, f"Release {step.release}, compared with {step.before}\n{_told(change)}")
+    compared = feed.say("compared", release=step.release, before=step.before)
+    _content(entry, f"{compared}\n{_told(change)}")
 
 
 def _told(change: Change) -> str:

@@ -9,6 +9,7 @@
    some days, or when the receiver says that it is gone (410), it is dead and kept as such.
 4. Deliveries of one search go in their order; later ones wait for earlier ones.
 5. One process delivers at a time (flock).
+6. Whoever sets up a receiver can have a delivery sent that tells of nothing (`tried`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -185,6 +187,23 @@ def delivering(top: Path) -> Iterator[bool]:
         yield False
     finally:
         os.close(descriptor)
+
+
+def tried(search: Search, webhook: Webhook, allowed: Allowed) -> Delivery:
+    """Send a delivery to a webhook that tells of no change, and return what has become of it.
+
+    It is signed like any other and never tried again; its type is `search.test`.
+    """
+    now = time.time()
+    body = {
+        "type": "search.test",
+        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+        "data": {"search": search.id, "title": search.title},
+    }
+    name = f"msg_{search.id}_test_{secrets.token_hex(8)}"
+    text = json.dumps(body, ensure_ascii=False)
+    delivery = Delivery(name, webhook.since, 0, "pending", now, now, text)
+    return _attempted(webhook, delivery, allowed, Patience())
 
 
 def deliver(searches: Searches, allowed: Allowed, patience: Patience) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -201,3 +202,20 @@ def test_any_text_is_well_formed(tmp_path: Path, text: str) -> None:
 def test_a_place_is_two_numbers(text: str) -> None:
     assert Place.read(text) is None
     assert Place.read("12.3") == Place(12, 3)
+
+
+def test_a_feed_speaks_german(tmp_path: Path) -> None:
+    """Titles and sentences are German; ids are those of the English feed."""
+    history = History(tmp_path)
+    rows = {"x": Row("x", None, "x", {"n": 1})}
+    for number, seen in enumerate([Observed(), Observed(rows), Observed(failure="too slow")], 1):
+        moment = f"2026-01-{number:02}T00:00:00+00:00"
+        history.append(following(history.last(), number, moment, seen))
+    english = ET.fromstring(atom.document(FEED, history))  # noqa: S314 - our own
+    german = ET.fromstring(atom.document(replace(FEED, language="de"), history))  # noqa: S314
+
+    titles = [entry.findtext(A + "title") for entry in german.findall(A + "entry")]
+    assert titles == ["In Release 3 nicht beantwortet", "Neu: x"]
+    assert german.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
+    ids = [[e.findtext(A + "id") for e in f.findall(A + "entry")] for f in (english, german)]
+    assert ids[0] == ids[1]

@@ -258,6 +258,10 @@ def test_the_command_delivers(little: Little, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("ATLAS_WEBHOOK_PRIVATE", "true")
         command = ["--home", str(little.workspace.home), "--json", "deliver"]
         result = CliRunner().invoke(app, command)
+        tried = CliRunner().invoke(app, [*command, "--test", search.id])
 
     assert json.loads(result.stdout) == {"delivered": 1, "failed": 0, "given_up": 0}
-    assert answers.came == [f"msg_{search.id}_2_1"]
+    assert answers.came[0] == f"msg_{search.id}_2_1"
+    assert json.loads(tried.stdout)["delivered"] is True
+    assert answers.came[1:] == [json.loads(tried.stdout)["id"]]
+    assert CliRunner().invoke(app, [*command, "--test", "none"]).exit_code == 1

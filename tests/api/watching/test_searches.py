@@ -185,6 +185,42 @@ def test_the_feed_of_a_query_is_called_what_it_asks(atlas: Atlas) -> None:
     assert root.findtext(A + "title", "").endswith("(technology: photonics)")
 
 
+@pytest.mark.parametrize(
+    ("more", "headers"), [("&lang=de", {}), ("", {"Accept-Language": "de-AT,en;q=0.5"})]
+)
+def test_a_feed_is_german_for_who_reads_german(
+    atlas: Atlas, more: str, headers: dict[str, str]
+) -> None:
+    """By the address, which then names itself so, or by the header."""
+    path = f"/queries/organisations-by-technology/feed?technology=Photonik{more}"
+    answer = atlas.ask("GET", path, headers=headers)
+    root = ET.fromstring(answer.content)  # noqa: S314 - our own
+    itself = next(x for x in root.findall(A + "link") if x.get("rel") == "self")
+
+    assert answer.headers["Content-Language"] == "de"
+    assert root.findtext(A + "title", "").startswith("Organisationen")
+    assert itself.get("href", "").endswith("lang=de") == bool(more)
+    assert atlas.ask("GET", path.replace("lang=de", "lang=xx"), headers=headers).status_code == (
+        400 if more else 200
+    )
+
+
+def test_a_webhook_is_tried(atlas: Atlas) -> None:
+    """What became of the delivery is told; without a webhook there is nothing to try."""
+    hook = {"url": "http://127.0.0.1:1/nobody-listens"}
+    hooked = atlas.keep(query="overspent-projects", webhook=hook)
+    plain = atlas.keep(query="overspent-projects")
+    tried = atlas.ask("POST", f"/searches/{hooked['id']}/webhook/test", atlas.reader)
+
+    assert tried.status_code == 200
+    assert tried.json()["delivered"] is False
+    assert "refused" in tried.json()["failure"]
+    path = f"/searches/{plain['id']}/webhook/test"
+    assert atlas.ask("POST", path, atlas.reader).status_code == 404
+    path = f"/searches/{hooked['id']}/webhook/test"
+    assert atlas.ask("POST", path, atlas.curator).status_code == 404
+
+
 def test_scripts_of_other_sites_may_ask(atlas: Atlas) -> None:
     answer = atlas.ask("OPTIONS", "/searches/0123456789abcdef")
 
