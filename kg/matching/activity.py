@@ -21,8 +21,8 @@ from kg.matching.explanation import Reason, Statement, Term, of_best, softened
 from kg.matching.landscape import strand
 
 if TYPE_CHECKING:
-    from kg.matching.landscape import Counts, Landscape
-    from kg.matching.sparse import Vector
+    from kg.matching.landscape import Landscape
+    from kg.matching.sparse import Counts, Vector
     from kg.matching.vectors import Query
 
 _CONSORTIUM: Final = 3

@@ -7,7 +7,6 @@ nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from kg.errors import NotFoundError
-from kg.matching.sparse import Matrix
+from kg.matching.sparse import Counts, Matrix
 from kg.matching.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -30,29 +29,6 @@ _EPOCH: Final = date(1970, 1, 1)
 _NEVER: Final = -1
 _CONSORTIUM: Final = 3
 _EXPERIENCED: Final = 255
-
-
-@dataclass(frozen=True)
-class Counts:
-    """A matrix with a number at each entry, in the order of its entries."""
-
-    matrix: Matrix
-    numbers: Vector
-
-    def row(self, number: int) -> dict[int, float]:
-        """Return the numbers of a row by column."""
-        begin, end = self.matrix.starts[number : number + 2]
-        columns = self.matrix.columns[begin:end].tolist()
-        return dict(zip(columns, self.numbers[begin:end].tolist(), strict=True))
-
-    @cached_property
-    def logarithms(self) -> Vector:
-        """The value ln(1 + number) of each entry."""
-        return np.log1p(self.numbers)
-
-    def summed(self, weights: Vector) -> Vector:
-        """Return for each row Σ ln(1 + number) · weight of the column."""
-        return self.matrix.summed(self.logarithms * weights[self.matrix.columns])
 
 
 def today() -> date:

@@ -7,7 +7,8 @@ entries.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.integer[Any]]
     Rows = NDArray[np.integer[Any]]
     Vector = NDArray[np.float64]
+
+
+_FEW: Final = 0.3
+"""The share of entries up to which looking at those of some columns is quicker than at all."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +89,40 @@ class Matrix:
         sizes = self.starts[rows + 1] - self.starts[rows]
         spread = None if weights is None else np.repeat(weights, sizes)
         return np.bincount(self.columns[self.places(rows)], spread, self.width).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A matrix with a number at each entry, in the order of its entries."""
+
+    matrix: Matrix
+    numbers: Vector
+
+    def row(self, number: int) -> dict[int, float]:
+        """Return the numbers of a row by column."""
+        begin, end = self.matrix.starts[number : number + 2]
+        columns = self.matrix.columns[begin:end].tolist()
+        return dict(zip(columns, self.numbers[begin:end].tolist(), strict=True))
+
+    @cached_property
+    def logarithms(self) -> Vector:
+        """The value ln(1 + number) of each entry."""
+        return np.log1p(self.numbers)
+
+    @cached_property
+    def _by_column(self) -> tuple[Matrix, Vector]:
+        """The matrix turned, and the logarithms in the order of its entries."""
+        order = np.lexsort((self.matrix.rows, self.matrix.columns))
+        return self.matrix.turned, self.logarithms[order]
+
+    def summed(self, weights: Vector) -> Vector:
+        """Return for each row Σ ln(1 + number) · weight of the column."""
+        turned, logarithms = self._by_column
+        wanted = np.flatnonzero(weights)
+        sizes = turned.starts[wanted + 1] - turned.starts[wanted]
+        if sizes.sum() > _FEW * len(turned.columns):
+            return self.matrix.summed(self.logarithms * weights[self.matrix.columns])
+        places = turned.places(wanted)
+        parts = logarithms[places] * np.repeat(weights[wanted], sizes)
+        sums = np.bincount(turned.columns[places], parts, self.matrix.height)
+        return sums.astype(np.float64)
