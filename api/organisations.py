@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from kg.matching import Matching
     from kg.matching.alternatives import NearMiss
     from kg.matching.competences import Found
+    from kg.matching.landscape import Landscape
 
 Explain = Literal["brief", "full", "none"]
 _BEST_OF_MISSES: Final = 3
 _PERHAPS: Final = 5
 _NEAR: Final = 0.3
+_SAME_NAME: Final = 0.7
 
 KindQuery = Annotated[
     list[str] | None,
@@ -136,20 +138,34 @@ def answer(
     if not len(ranking):
         misses = alternatives.near_misses(conditions, look_up)
         more["near_misses"] = [_near_miss(matching, miss) for miss in misses]
-        more["perhaps"] = _perhaps(matching, asked.get("q") or "")
+        more["perhaps"] = _perhaps(matching, asked)
     if shown.whynot:
         more["whynot"] = _why_not(matching, found, shown.whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
     return Answer(len(ranking), listed, facets, query, more, shown.sparql)
 
 
-def _perhaps(matching: Matching, text: str) -> list[dict[str, Any]]:
-    """Return the concepts that a text which finds nothing is nearest to."""
-    column = matching.landscape.column
-    iris, labels = column("concept", "iri"), column("concept", "label")
-    found = concepts.find(matching, text, _PERHAPS) if text else []
-    near = [match.concept for match in found if match.score >= _NEAR]
-    return [{"id": iris[n], "label": labels[n]} for n in near]
+def _perhaps(matching: Matching, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what may be meant where nothing is found: technologies, or the one that seeks.
+
+    An organisation that is known from other sources may have its projects under another name.
+    """
+    landscape = matching.landscape
+    if asked.get("q"):
+        found = concepts.find(matching, asked["q"], _PERHAPS)
+        return _named(landscape, "concept", [m.concept for m in found if m.score >= _NEAR])
+    seed = landscape.rows("organisation").get(asked.get("organisation") or "")
+    if seed is None:
+        return []
+    name = landscape.column("organisation", "label")[seed] or ""
+    near = [n for n in concepts.organisations(matching, name) if n.score >= _SAME_NAME]
+    experienced = [n.row for n in near if n.row != seed and landscape.experience[n.row]]
+    return _named(landscape, "organisation", experienced[:_PERHAPS])
+
+
+def _named(landscape: Landscape, table: str, rows: list[int]) -> list[dict[str, Any]]:
+    iris, labels = landscape.column(table, "iri"), landscape.column(table, "label")
+    return [{"id": iris[n], "label": labels[n]} for n in rows]
 
 
 def ranked(matching: Matching, found: Found, row: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ import numpy as np
 from kg.matching import concepts
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
-from kg.matching.translation import in_english
+from kg.matching.translation import sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -85,8 +85,8 @@ def look_up(matching: Matching, need: Need) -> Found:
         NotFoundError: a technology is not in this release.
     """
     landscape = matching.landscape
-    text = in_english(matching, need.text)
     meant = understood(matching, need)
+    text = sought(matching, need.text, meant if not need.technologies else ())
     counting = project_masks(landscape, need.conditions)
     about = about_projects(matching, text, meant, counting)
     near = near_projects(landscape, about, meant)

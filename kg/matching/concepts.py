@@ -28,6 +28,7 @@ class Match(NamedTuple):
     concept: int
     score: float
     label: str
+    language: str = ""
 
 
 class Named(NamedTuple):
@@ -44,13 +45,14 @@ def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     terms = {term for w in words(phrase) for term in (*stems(w), *_part_stems(matching, w))}
     concepts, texts = landscape.pairs("label", "concept"), landscape.column("label", "text")
     preferred = landscape.column("label", "preferred")
+    languages = landscape.column("label", "language")
     best: dict[int, Match] = {}
     for hit in matching.labels.names(phrase, _FETCHED, terms):
         concept = int(landscape.canonical[concepts[hit.row]])
         score = compared.likeness(analysed(texts[hit.row], vocabulary))
         score *= 1.0 if preferred[hit.row] else _OTHER_LABEL
         if concept not in best or score > best[concept].score:
-            best[concept] = Match(concept, score, texts[hit.row])
+            best[concept] = Match(concept, score, texts[hit.row], languages[hit.row])
     return sorted(best.values(), key=lambda m: (-m.score, m.concept))[:limit]
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from kg.matching import concepts, postings
+from kg.matching import concepts, postings, translation
 from kg.matching.activity import (
     calls_term,
     nearby_term,
@@ -47,7 +47,6 @@ from kg.matching.competences import (
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.cooperation import cooperation_term, together_term
 from kg.matching.explanation import Reason, Term, rank
-from kg.matching.translation import in_english
 
 if TYPE_CHECKING:
     from kg.matching.conditions import Mask
@@ -111,7 +110,7 @@ def look_up(matching: Matching, sought: Search) -> Found:
     if sought.organisation is not None:
         seed = landscape.row("organisation", sought.organisation)
     meant = tuple(concepts.meant(matching, sought.text)) if _short(sought.text) else ()
-    sought = replace(sought, text=in_english(matching, sought.text))
+    sought = replace(sought, text=translation.sought(matching, sought.text, meant))
     counting = project_masks(landscape, sought.conditions)
     about = about_projects(matching, sought.text, meant, counting)
     terms = weighed(matching, sought, seed, about)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from kg.errors import NotFoundError, ParameterError
 from kg.matching import concepts
-from kg.matching.words import fold
+from kg.matching.translation import glossary
+from kg.matching.words import dice, fold, trigrams
 from kg.terms import COUNTRY, NUTS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _EU_CODES: Final = {"GB": "UK", "GR": "EL"}
 _CERTAIN: Final = 0.95
 _CANDIDATES: Final = 8
+_LIKE: Final = 0.5
 _ALPHA_2: Final = 2
 _ALPHA_3: Final = 3
 
@@ -45,8 +47,17 @@ def place(landscape: Landscape, text: str, parameter: str) -> str:
     found = [guess for guess in guesses if guess in rows]
     if found:
         return found[0]
+    english = {fold(word): meaning for _, word, meaning in glossary()}.get(fold(text), text)
+    named = _places(landscape, text) or _places(landscape, english)
+    near = [] if named else _nearest(landscape, "place", text, ("label", "label_de"))
+    return str(iris[_one(landscape, "place", named or near, text, parameter, certain=bool(named))])
+
+
+def _places(landscape: Landscape, text: str) -> list[int]:
+    """Return the places of a name; of those within each other that are called the same, one."""
     named = _named(landscape, "place", text, ("label", "label_de"))
-    return str(iris[_one(landscape, "place", named, text, parameter)])
+    inner = {n for row in named for n in landscape.below(row, landscape.parts) if n != row}
+    return [row for row in named if row not in inner]
 
 
 def technology(matching: Matching, text: str, parameter: str, base: str) -> str:
@@ -125,8 +136,28 @@ def _named(landscape: Landscape, table: str, text: str, names: Iterable[str]) ->
     return [n for n in rows if any(c[n] and fold(c[n]) == wanted for c in columns)]
 
 
-def _one(landscape: Landscape, table: str, rows: list[int], text: str, parameter: str) -> int:
-    if len(rows) != 1:
+def _nearest(landscape: Landscape, table: str, text: str, names: Iterable[str]) -> list[int]:
+    """Return the rows whose names are most like a text, the likest first."""
+    asked = trigrams(fold(text))
+    columns = [landscape.column(table, name) for name in names]
+    likened = [
+        (max((dice(asked, trigrams(fold(c[n]))) for c in columns if c[n]), default=0.0), n)
+        for n in range(landscape.size(table))
+    ]
+    found = sorted((-like, n) for like, n in likened if like >= _LIKE)
+    return [n for _, n in found[:_CANDIDATES]]
+
+
+def _one(
+    landscape: Landscape,
+    table: str,
+    rows: list[int],
+    text: str,
+    parameter: str,
+    *,
+    certain: bool = True,
+) -> int:
+    if len(rows) != 1 or not certain:
         raise _unknown(landscape, table, rows, text, parameter)
     return rows[0]
 

@@ -5,22 +5,27 @@ the label, and otherwise word by word:
 
 1. What stands in the labels of a concept beside the same English words again and again means the
    same (IBM model 1; Brown et al. 1993, The Mathematics of Statistical Machine Translation).
-2. German compounds are taken apart, in labels and in what is asked: `Wasserstoffspeicherung` is
+2. Everyday words of engineering that labels lack stand in `glossary.csv`.
+3. German compounds are taken apart, in labels and in what is asked: `Wasserstoffspeicherung` is
    learnt from `Wasserstoffenergie` (hydrogen energy) and `Energiespeicherung` (energy storage).
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.matching.words import LANGUAGES, STOP, fold, lexicon, stem, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kg.matching.concepts import Match
     from kg.matching.index import Matching
     from kg.matching.words import Lexicon
 
@@ -32,6 +37,16 @@ _ALONE: Final = 6
 _OTHERS: Final = tuple(language for language in LANGUAGES if language != "en")
 _LINKS: Final = ("s", "n")
 _WORD: Final = re.compile(r"[^\W_]+")
+
+
+_GLOSSARY: Final = Path(__file__).with_name("glossary.csv")
+
+
+@cache
+def glossary() -> tuple[tuple[str, str, str], ...]:
+    """Return the words of the glossary: language, word, English."""
+    with _GLOSSARY.open(encoding="utf-8", newline="") as file:
+        return tuple((r["language"], r["word"], r["english"]) for r in csv.DictReader(file))
 
 
 class Label(NamedTuple):
@@ -54,7 +69,7 @@ class Dictionary:
     """What words of other languages mean in English."""
 
     def __init__(self, labels: Iterable[Label]) -> None:
-        labels = list(labels)
+        labels = [*labels, *_of_glossary()]
         german = lexicon(label.text for label in labels if label.language == "de")
         pairs, self._plain = _pairs(labels, german)
         self._meanings = _learnt(pairs)
@@ -62,12 +77,14 @@ class Dictionary:
         self._found: dict[str, Meaning | None] = {}
 
     def meaning(self, word: str) -> Meaning | None:
-        """Return what a folded word means, or None if it is not known."""
+        """Return what a folded word means; None if it is not known, or English already."""
         if word not in self._found:
             self._found[word] = self._look_up(word)
         return self._found[word]
 
     def _look_up(self, word: str) -> Meaning | None:
+        if stem(word, "en") in self._plain:
+            return None
         known = self._known({_key(word, language) for language in _OTHERS})
         if known:
             return Meaning(" ".join(known), compound=False)
@@ -107,6 +124,13 @@ class Dictionary:
         return (max(first, key=len),) if first else ()
 
 
+def _of_glossary() -> Iterator[Label]:
+    """Yield the glossary as labels of concepts of its own."""
+    for number, (language, word, english) in enumerate(glossary(), 1):
+        yield Label(-number, english, "en", preferred=True)
+        yield Label(-number, word, language, preferred=True)
+
+
 def dictionary(matching: Matching) -> Dictionary:
     """Return the dictionary of a release's labels, kept."""
     kept = matching.lexicon.kept
@@ -117,6 +141,19 @@ def dictionary(matching: Matching) -> Dictionary:
         kept["dictionary"] = Dictionary(Label(*row) for row in rows)
     found: Dictionary = kept["dictionary"]
     return found
+
+
+def sought(matching: Matching, text: str, meant: Sequence[Match]) -> str:
+    """Return what a text means in English: the name of a concept that is called so, or its words.
+
+    Names in other languages may hold words that look like English ones: `sensori ottici`.
+    """
+    if meant and meant[0].score >= _CALLED and meant[0].language not in {"", "en"}:
+        return str(matching.landscape.column("concept", "label")[meant[0].concept] or text)
+    return in_english(matching, text)
+
+
+_CALLED: Final = 0.95
 
 
 def in_english(matching: Matching, text: str) -> str:

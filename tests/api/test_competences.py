@@ -235,3 +235,23 @@ def test_what_finds_nothing_is_told_what_is_called_nearly_so(ask: Ask) -> None:
 
     assert answer["total"] == 0
     assert "photonics" in {p["label"] for p in answer["perhaps"]}
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"), [("country", "DE"), ("region", "DEG"), ("country", "AT")]
+)
+def test_places_are_known_by_german_names(ask: Ask, condition: str, code: str) -> None:
+    """Of a region and the one within it of the same name, the larger one is meant."""
+    name = {"DE": "Deutschland", "DEG": "Thüringen", "AT": "Österreich"}[code]
+    answers = [ask("/competences", q="energy", **{condition: c}).json() for c in (name, code)]
+
+    assert answers[0]["query"] == answers[1]["query"]
+    assert answers[0]["total"] == answers[1]["total"]
+
+
+def test_a_misspelt_place_has_candidates(ask: Ask) -> None:
+    """The names that are most like it; none is taken for it."""
+    answer = ask("/competences", q="energy", region="Thurngen")
+
+    assert answer.status_code == 400
+    assert answer.json()["candidates"][0]["label"] == "Thüringen"

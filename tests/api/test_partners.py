@@ -103,3 +103,12 @@ def test_what_cannot_be_understood_is_said(
 
     assert response.status_code == 400
     assert response.json()["parameter"] == parameter
+
+
+def test_who_has_no_projects_is_told_who_has_them_under_that_name(ask: Ask) -> None:
+    """Sources other than CORDIS have names and keys of their own."""
+    answer = ask("/partners", organisation="avl").json()
+
+    assert answer["total"] == 0
+    assert answer["perhaps"][0]["label"] == "AVL LIST GMBH"
+    assert ask("/partners", organisation=answer["perhaps"][0]["id"]).json()["total"] > 0

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg.matching.translation import Dictionary, Label, in_english
+from kg.matching import concepts
+from kg.matching.translation import Dictionary, Label, in_english, sought
+from kg.matching.words import words
 
 if TYPE_CHECKING:
     from kg.matching import Matching
@@ -55,10 +57,37 @@ def test_words_mean_what_stands_beside_them_in_labels(
     assert set(meaning.english.split()) == english
 
 
-@pytest.mark.parametrize("word", ["klimawandel", "abwasserreinigung", "xyz", ""])
+@pytest.mark.parametrize("word", ["brandschaden", "blauereinigung", "laser", "xyz", ""])
 def test_what_no_label_tells_is_not_guessed(dictionary: Dictionary, word: str) -> None:
-    """Nor is the last part of a compound taken for the whole."""
+    """Nor is the last part of a compound taken for the whole, or an English word changed."""
     assert dictionary.meaning(word) is None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "english"),
+    [
+        ("Wärmepumpen", "heat pump"),
+        ("Laserschweißen", "laser welding"),
+        ("saldatura", "welding"),
+        ("Brücken", "bridge"),
+    ],
+)
+def test_everyday_words_stand_in_the_glossary(
+    dictionary: Dictionary, phrase: str, english: str
+) -> None:
+    """In any inflection, and as parts of compounds."""
+    meanings = [dictionary.meaning(word) for word in words(phrase)]
+
+    assert " ".join(m.english for m in meanings if m) == english
+
+
+def test_the_name_of_a_technology_is_sought_by_its_english_one(sample_matching: Matching) -> None:
+    """Though its words may look like English ones."""
+    meant = concepts.meant(sample_matching, "sensori ottici")
+
+    assert sought(sample_matching, "sensori ottici", meant) == "optical sensors"
+    english = concepts.meant(sample_matching, "optical sensors")
+    assert sought(sample_matching, "optical sensors", english) == "optical sensors"
 
 
 def test_only_words_that_no_project_has_are_translated(sample_matching: Matching) -> None:
