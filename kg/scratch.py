@@ -1,7 +1,8 @@
 """The scratch store: in memory, empty at first, writable, for conformance suites and for trying.
 
 It answers as the pool of workers does, through the same guards and rewriting, but in this process:
-whoever asks is on this machine. The default graph is one of its own and not the union.
+whoever asks is on this machine. The default graph is one of its own and not the union. Literals are
+kept as they are written (kg.writtenforms).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
-from kg.errors import QueryFailedError, QueryRefusedError
+from kg.errors import AtlasError, QueryFailedError, QueryRefusedError
 from kg.query.engine_errors import syntax_fault
 from kg.query.evaluation import OXIGRAPH, Source, evaluate
 from kg.query.evaluation import run as run_query
@@ -21,7 +23,9 @@ from kg.query.frames import Head
 from kg.query.operations import make_right, on_dataset, read
 from kg.query.pool import Answer
 from kg.query.request import WHOLE
+from kg.query.tokens import unescape
 from kg.updates import Outcome
+from kg.writtenforms import WrittenForms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -72,7 +76,9 @@ class Scratch:
     def __init__(self, base: str) -> None:
         self.store = Store()
         self.base = base
-        self._source = Source(self.store, union=False, base=base)
+        self._forms = WrittenForms(base)
+        functions = self._forms.functions
+        self._source = Source(self.store, union=False, base=base, functions=functions)
         self._writing = threading.Lock()
 
     # Queries, as the pool answers them
@@ -93,8 +99,19 @@ class Scratch:
 
     def _evaluated(self, request: QueryRequest) -> _Body:
         body = _Body()
-        evaluate(self._source, request, body)
+        written = self._read(lambda: self._forms.query(unescape(request.text)), request.text)
+        evaluate(self._source, request._replace(text=written), body)
+        body.data = bytearray(self._forms.restored(bytes(body.data)))
         return body
+
+    def _read(self, written: Callable[[], str], text: str) -> str:
+        """Return what is written for a text; the text itself if it cannot be read here."""
+        try:
+            return written()
+        except AtlasError:
+            if self._forms.used:
+                raise
+            return text
 
     def close(self, answer: Answer) -> None:
         """Do nothing: answers are complete."""
@@ -127,9 +144,20 @@ class Scratch:
         with self._writing:
             for number, operation in enumerate(operations):
                 on_dataset(operation, dataset)
+                self._write(operation)
                 make_right(operation, self._ask if number == 0 else _ask_later)
             self._execute(operations)
         return Outcome(not_loaded=tuple(loads))
+
+    def _write(self, operation: Operation) -> None:
+        """Have the literals of an operation keep their form."""
+        parts = {"delete": operation.delete, "insert": operation.insert, "where": operation.where}
+        for name, text in parts.items():
+            if text is not None:
+                pattern = partial(self._forms.pattern, operation.prologue, text)
+                setattr(operation, name, self._read(pattern, text))
+        if operation.kind in {"insert data", "delete data"}:
+            operation.text = f"{operation.kind} {operation.insert or operation.delete}"
 
     def _ask(self, text: str) -> Results:
         return run_query(self._source, text, WHOLE)
@@ -143,7 +171,8 @@ class Scratch:
             prologue = operation.prologue
         text = " ;\n".join(pieces)
         try:
-            self.store.update(text, base_iri=self.base)
+            functions = self._forms.functions
+            self.store.update(text, base_iri=self.base, custom_functions=functions)
         except SyntaxError as error:
             raise syntax_fault(text, str(error)) from error
         except RuntimeError as error:
@@ -167,7 +196,8 @@ class Scratch:
         self, graph: GraphName, triples: Sequence[Triple], _holder: str, *, keep: bool
     ) -> Outcome:
         """Add triples to a graph, after emptying it unless `keep`; tell whether it is new."""
-        quads = [Quad(t.subject, t.predicate, t.object, graph) for t in triples]
+        stored = self._forms.stored
+        quads = [Quad(t.subject, t.predicate, stored(t.object), graph) for t in triples]
         with self._writing:
             fresh = not self.exists(graph)
             if not keep:

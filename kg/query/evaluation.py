@@ -7,7 +7,7 @@ trusted. Nothing of the answer is kept: it goes to the sink as the engine produc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -66,7 +66,7 @@ class Source:
     `union` if its default graph stands for all graphs together; `base` is the IRI against which a
     query without BASE resolves its relative IRIs (SPARQL 1.1, section 4.1.1.2); `columns` is the
     other engine over the same data, where the release has it; `services` are the endpoints that may
-    be asked, where there are any.
+    be asked, where there are any; `functions` are those that queries may call by an IRI.
     """
 
     store: Store
@@ -74,6 +74,7 @@ class Source:
     base: str | None = None
     columns: Columns | None = None
     services: Services | None = None
+    functions: Mapping[NamedNode, Callable[..., Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, store: Store, base: str | None = None, columns: Columns | None = None) -> Source:
@@ -207,14 +208,14 @@ def _ask(
             base_iri=source.base,
             default_graph=_graphs(query.dataset.default),
             named_graphs=_graphs(query.dataset.named),
-            custom_functions=dict(functions),
+            custom_functions={**source.functions, **functions},
         )
     union = source.union and not query.nature.own_dataset
     return source.store.query(
         text,
         base_iri=source.base,
         use_default_graph_as_union=union,
-        custom_functions=dict(functions),
+        custom_functions={**source.functions, **functions},
     )
 
 

@@ -104,7 +104,8 @@ def _product(cursor: Cursor, node: Node) -> None:
 
 
 def _unary(cursor: Cursor, node: Node) -> None:
-    while cursor.skip("!", "+", "-"):
+    # A sign right before a number belongs to it: the longest token is taken.
+    while not terms.at_literal(cursor) and cursor.skip("!", "+", "-"):
         pass
     _primary(cursor, node)
 
