@@ -146,7 +146,7 @@ def test_construct(small: Both) -> None:
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(query=RANDOM.queries)
+@given(query=RANDOM.plain_queries)
 def test_random_queries(query: str, small: Both) -> None:
     """Queries of the differential test's grammar have the same answers."""
     text = RANDOM.PROLOGUE + query
