@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from api.protocol import Asked
     from kg.query.frames import Head
-    from kg.query.pool import Answer
+    from kg.query.run import Answer
 
     Headers = list[tuple[bytes, bytes]]
 

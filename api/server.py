@@ -1,221 +1,103 @@
-"""The HTTP server's protocol: uvicorn's, with a short way for small queries.
+"""The HTTP server's protocol: uvicorn's, with ways of our own for what is asked most.
 
-Three things are added to uvicorn's httptools protocol:
+Four things are added to uvicorn's httptools protocol:
 
 1. The connection's transport is within reach of the application. An answer that cannot be completed
    must end in a broken connection even if the client reads so slowly that the server waits for it:
    closing politely would first send what is buffered.
-2. `GET /sparql?…` takes the short way. A request that is byte for byte one that was answered from
-   this release gets the same bytes again. Any other is given to the pool at once, and when its
-   answer is short it is written as it comes. Everything else takes the long way, through the
-   application: errors, long answers, and requests that carry more than this knows of. Both ways
-   make the same response; the short one costs a tenth.
+2. Small queries are answered at once (`api.shortway`).
 3. A look-up that ranks is passed on to a process for them (`api.lookuppool`), if there is one.
+4. A connection that asks one small query after another is lent to a process beside this one, so
+   that more than one processor answers them (`api.tellers`).
 """
 
 from __future__ import annotations
 
 import re
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api import answers, protocol
 from api.lookupprocess import ROUTES
-from api.routes.sparql import RUN, TRANSPORT
-from kg.errors import AtlasError
-from kg.query.cache import LeastRecentlyUsed
-from kg.query.pool import Answer
+from api.shortway import ShortWay, protocol_of
+from api.tellers import Tellers
 
 if TYPE_CHECKING:
+    import asyncio
+
     from fastapi import FastAPI
-    from starlette.datastructures import State
 
     from api.lookuppool import LookUpPool, Question
-    from api.protocol import Asked
-    from kg.query.pool import QueryPool
-    from kg.query.run import Run
 
-_START: Final = b"GET /sparql?"
-_REQUEST: Final = re.compile(rb"GET /sparql\?([!-~]*) HTTP/1\.1\r\n(.+)", re.DOTALL)
 _LOOK_UPS: Final = tuple(f"GET /{name}?".encode() for name in ROUTES)
 _LOOK_UP: Final = re.compile(rb"GET /\w+\?[!-~]* HTTP/1\.1\r\n(.+)", re.DOTALL)
 _FORWARDED: Final = (b"forwarded", b"x-forwarded-")
 """Fields of proxies: what they mean depends on who sent them, which another process cannot see."""
 
-_END: Final = b"\r\n\r\n"
-_HELD: Final = 64 * 1024
-"""Bytes of further requests that wait for the answer to the one before."""
-
-_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~\x80-\xff \t]*?)[ \t]*")
-"""A field line (RFC 9112, section 5; names in RFC 9110, section 5.6.2)."""
-
-_LONG_WAY: Final = frozenset(
-    [b"content-length", b"expect", b"if-none-match", b"transfer-encoding", b"upgrade"]
-)
-"""Fields with which a request takes the long way."""
-
-_BATCH: Final = 16
-"""Responses that wait for the end of the event loop's turn before they are written."""
-
-_ENTRY: Final = 256
-"""Bytes that a kept response takes beside its request and itself."""
-
 
 def configure(app: FastAPI, **options: Any) -> uvicorn.Config:
     """Return the server's configuration; `options` are uvicorn's."""
-
-    class Bound(HttpProtocol):
-        """The protocol over this application."""
-
-        state = app.state
-        kept = LeastRecentlyUsed(app.state.settings.cache_bytes // 4)
-        blocks = LeastRecentlyUsed(_HELD * 16)
-        start = (None, b"")
-        unsent: ClassVar[list[HttpProtocol]] = []
-        looking_up: ClassVar[weakref.WeakSet[HttpProtocol]] = weakref.WeakSet()
-
-    return uvicorn.Config(app, http=Bound, **options)
+    settings = app.state.settings
+    app.state.tellers = Tellers(settings.tellers, settings.cache_bytes // 8, options)
+    bound = protocol_of(HttpProtocol, app.state, settings.cache_bytes // 4)
+    bound.looking_up = weakref.WeakSet()
+    return uvicorn.Config(app, http=bound, **options)
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """One connection. `configure` makes a class of it that knows what all connections share."""
+class HttpProtocol(ShortWay):
+    """One connection to the serving process."""
 
-    state: ClassVar[State]
-    kept: ClassVar[LeastRecentlyUsed[tuple[str, bytes]]]
-    blocks: ClassVar[LeastRecentlyUsed[dict[bytes, bytes]]]
-    start: ClassVar[tuple[object, bytes]]
-    unsent: ClassVar[list[HttpProtocol]]
     looking_up: ClassVar[weakref.WeakSet[HttpProtocol]]
 
-    _between = True
-    _run: Run | None = None
     _question: Question | None = None
-    _asked: Asked
-    _request = b""
-    _held = b""
-    _unsent = b""
-    _answered_at = 0.0
+    _pending: bytes | None = None
+    _stays = False
 
-    # Where the long way begins and ends
-
-    def on_message_begin(self) -> None:
-        """Begin a request on the long way."""
-        super().on_message_begin()
-        self._between = False
-        extensions: dict[str, Any] = {TRANSPORT: self.transport}
-        if self._run is not None:
-            extensions[RUN] = self._run
-        self.scope["extensions"] = extensions
-
-    def on_message_complete(self) -> None:
-        """Note that the next byte begins a request."""
-        super().on_message_complete()
-        self._between = True
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, and what was read of it before."""
+        super().connection_made(transport)
+        if self._pending is not None:
+            self._answered_at = self.loop.time()
+            self._await_more(self.timeout_keep_alive)
+            if self._pending:
+                self.data_received(self._pending)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up the query that nobody waits for any more."""
-        if self._run is not None:
-            run, self._run = self._run, None
-            self.state.queries.give_up(run)
+        """Give up the look-up that nobody waits for any more."""
         if self._question is not None:
             self.state.lookups.give_up(self._question)
+        self._tellers.forget(self)
         super().connection_lost(exc)
 
-    # The short way
+    def _waits(self) -> bool:
+        return self._run is not None or self._question is not None
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes from the client."""
-        if self._run is not None or self._question is not None:
-            self._hold(data)
-        elif not (self._idle() and (self._short(data) or self._look_up(data))):
-            self._send()  # nothing overtakes an answer
-            super().data_received(data)
+    def _taken(self, data: bytes) -> bool:
+        return self._short(data) or self._look_up(data)
 
-    def _idle(self) -> bool:
-        """Tell whether nothing is under way on the connection."""
-        answered = self.cycle is None or self.cycle.response_complete
-        return answered and self._between and not self.flow.write_paused
+    # Tellers
 
-    def _hold(self, data: bytes) -> None:
-        self._held += data
-        if len(self._held) > _HELD:
-            self.flow.pause_reading()
+    @property
+    def _tellers(self) -> Tellers:
+        tellers: Tellers = self.state.tellers
+        return tellers
 
-    def _short(self, data: bytes) -> bool:
-        """Answer a request, or begin to; tell whether that could be done."""
-        pool: QueryPool | None = getattr(self.state, "queries", None)
-        if not data.startswith(_START) or pool is None or pool.release is None:
+    def _lend(self, data: bytes) -> bool:
+        self._looks = 0
+        if self._stays or self._unsent or self.scheme == "https":
             return False
-        kept = self.kept.get(data)
-        if kept is not None and kept[0] == pool.release:
-            self._write(pool.new_id(), kept[1])
-            return True
-        asked = self._read(data)
-        if asked is None or asked.query is None or asked.lint or asked.at is not None:
-            return False
-        answer = pool.at_once(asked.query)
-        if answer is not None:
-            self._respond(data, answer, asked)
-            return True
-        return self._begin(pool, data, asked)
+        written = self.transport.get_write_buffer_size() == 0
+        return written and self._tellers.lend(self, data)
 
-    def _read(self, data: bytes) -> Asked | None:
-        """Return what a request asks; None if it is not one request, whole and plain."""
-        request = _REQUEST.fullmatch(data)
-        fields = self._fields(request[2]) if request else None
-        if request is None or fields is None:
-            return None
-        try:
-            return protocol.read_get(request[1], fields)
-        except AtlasError:
-            return None
+    def successor(self, data: bytes, *, stays: bool) -> Self:
+        """Return the protocol that goes on where a teller has left this connection.
 
-    def _fields(self, block: bytes) -> dict[bytes, bytes] | None:
-        """Return the header fields of a block; a client sends the same one again and again."""
-        known = self.blocks.get(block)
-        if known is None:
-            known = _parsed(block) or {}
-            self.blocks.put(block, known, len(block) + _ENTRY)
-        return known or None
-
-    def _begin(self, pool: QueryPool, data: bytes, asked: Asked) -> bool:
-        if asked.query is None:
-            return False
-        try:
-            run = pool.submit(asked.query)
-        except AtlasError:
-            return False
-        self._unset_keepalive_if_required()
-        self._run, self._request, self._asked = run, data, asked
-        run.settled = self._settled
-        return True
-
-    def _settled(self, run: Run) -> None:
-        """The answer is there, or its beginning, or its failure."""
-        if run.body is None or run.head is None:
-            self._go_long()
-            return
-        self._run = None
-        answer = Answer(run.id, run.release, run.head, run.body)
-        self._respond(self._request, answer, self._asked)
-        self._go_on()
-
-    def _go_long(self) -> None:
-        """Let the application answer the request, with the run as it is."""
-        self._send()
-        super().data_received(self._request)
-        self._run = None
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Take what came while the answer was awaited."""
-        held, self._held = self._held, b""
-        if held and not self.transport.is_closing():
-            self.flow.resume_reading()
-            self.data_received(held)
+        `data` was read already; with `stays` it is not lent again.
+        """
+        made = type(self)(self.config, self.server_state, self.app_state, self.loop)
+        made._pending, made._stays = data, stays  # noqa: SLF001 - of this class
+        return made
 
     # Look-ups
 
@@ -239,98 +121,9 @@ class HttpProtocol(HttpToolsProtocol):
         """The response is there, or the process has failed."""
         self._question = None
         if response is None:
-            self._send()
-            super().data_received(self._request)
+            self._long(self._request)
         else:
             status, rest = response.split(b"\r\n", 1)
             lines = b"".join([b"%b: %b\r\n" % f for f in self.server_state.default_headers])
             self._put(b"%b\r\n%b%b" % (status, lines, rest))
         self._go_on()
-
-    # Writing
-
-    def _respond(self, request: bytes, answer: Answer, asked: Asked) -> None:
-        body = answer.body or b""
-        response = b"%b\r\n%b" % (answers.lines(answer, body, asked), body)
-        if answer.head.lasting:
-            self.kept.put(
-                request, (answer.release, response), len(request) + len(response) + _ENTRY
-            )
-        self._write(answer.id, response)
-
-    def _write(self, query: str, response: bytes) -> None:
-        """Write a response of a query: the rest of its fields, a blank line, its body are given."""
-        self._put(b"%bx-query-id: %b\r\n%b" % (self._start_lines(), query.encode(), response))
-
-    def _put(self, response: bytes) -> None:
-        """Write a whole response."""
-        self._unsent += response
-        self.server_state.total_requests += 1
-        self._answered_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._await_more(self.timeout_keep_alive)
-        if not self.unsent:
-            self.loop.call_soon(self._send_all)
-        self.unsent.append(self)
-        if len(self.unsent) >= _BATCH:
-            self._send_all()
-
-    def _start_lines(self) -> bytes:
-        """Return the lines with which every response begins; they change once a second."""
-        fields = self.server_state.default_headers
-        if self.start[0] is not fields:
-            lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-            type(self).start = (fields, b"HTTP/1.1 200 OK\r\n" + lines)
-        return self.start[1]
-
-    @classmethod
-    def _send_all(cls) -> None:
-        """Send what was written in this turn of the event loop.
-
-        Each response wakes its client; the first one woken would have to share the processors with
-        the answers to the others.
-        """
-        unsent = cls.unsent[:]
-        cls.unsent.clear()
-        for connection in unsent:
-            connection._send()  # noqa: SLF001 - of this class
-
-    def _send(self) -> None:
-        data, self._unsent = self._unsent, b""
-        if data and not self.transport.is_closing():
-            self.transport.write(data)
-
-    # How long a connection is kept for further requests
-
-    def _await_more(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(
-            seconds, self.timeout_keep_alive_handler
-        )
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection, unless the short way was taken meanwhile: it sets no timers."""
-        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._await_more(left)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def shutdown(self) -> None:
-        """Close the connection after what is to be sent."""
-        self._send()
-        super().shutdown()
-
-
-def _parsed(block: bytes) -> dict[bytes, bytes] | None:
-    """Return the fields of a plain request; None if it needs the long way."""
-    fields: dict[bytes, bytes] = {}
-    if not block.endswith(_END):
-        return None
-    for line in block[: -len(_END)].split(b"\r\n"):
-        match = _FIELD.fullmatch(line)
-        name = match[1].lower() if match else b""
-        if match is None or name in _LONG_WAY or name in fields:
-            return None
-        fields[name] = match[2]
-    connection = fields.pop(b"connection", b"keep-alive")
-    return fields if b"host" in fields and connection.lower() == b"keep-alive" else None

@@ -21,8 +21,8 @@ from kg.query.evaluation import OXIGRAPH, Source, evaluate
 from kg.query.evaluation import run as run_query
 from kg.query.frames import Head
 from kg.query.operations import make_right, on_dataset, read
-from kg.query.pool import Answer
 from kg.query.request import WHOLE
+from kg.query.run import Answer
 from kg.query.tokens import unescape
 from kg.updates import Outcome
 from kg.writtenforms import WrittenForms

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     query_workers: Annotated[int, Field(ge=1)] = Field(
         default=8, description="Query processes kept ready for small queries."
     )
+    tellers: Annotated[int, Field(ge=0)] = Field(
+        default=1,
+        description="Processes that help to answer small queries when many are asked.",
+    )
     query_queue: Annotated[int, Field(ge=1)] = Field(
         default=64, description="Queries that may wait before the answer is 503."
     )

@@ -19,6 +19,7 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from api import answers, past, protocol
+from api.extensions import RUN, TRANSPORT
 from api.problems import problem_response
 from kg import releases
 from kg.errors import AtlasError, ParameterError, QueryFailedError, WorkspaceError
@@ -35,17 +36,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api.protocol import Asked
-    from kg.query.pool import Answer
-    from kg.query.run import Run
+    from api.tellers import Tellers
+    from kg.query.run import Answer, Run
     from kg.settings import Settings
 
     Headers = list[tuple[bytes, bytes]]
-
-TRANSPORT: Final = "cluster-atlas.transport"
-"""The ASGI extension in which `api.server` gives the connection's transport."""
-
-RUN: Final = "cluster-atlas.run"
-"""The ASGI extension in which `api.server` gives the query's run if it has begun already."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -326,6 +321,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        if hasattr(app.state, "tellers"):
+            await app.state.tellers.stop()
         await app.state.past.stop()
         await pool.stop()
 
@@ -339,7 +336,12 @@ async def _follow(pool: QueryPool, state: State) -> None:
         try:
             near = state.serving.current()
             store = near.store if near.release == release else None
+            tellers: Tellers | None = getattr(state, "tellers", None)
+            if tellers is not None:
+                await tellers.rest()
             await pool.use(release.store, release.name, store)
+            if tellers is not None:
+                tellers.use(release.store, release.name, state.settings.base)
         except WorkspaceError as error:
             _LOGGER.error("release %s is not taken up: %s", release.name, error.detail)  # noqa: TRY400
 

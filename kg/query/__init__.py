@@ -4,6 +4,7 @@ The parts, each on top of those below it:
 
     pool        the queries that run, the workers that run them, the cache of their answers
     small       queries that take but a look, answered in the serving process
+    near        the small queries of one release, and the ids of queries
     federation  asks the endpoints that SERVICE may ask
     nursery     starts the zygote and asks it for workers (both in the serving process)
     ---- process boundary: one socket pair per worker, frames ----

@@ -22,7 +22,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import signal
 import time
 from collections import deque
@@ -40,18 +39,17 @@ from kg.errors import (
     ServiceFailedError,
     WorkspaceError,
 )
-from kg.query import small
 from kg.query.cache import LeastRecentlyUsed
-from kg.query.evaluation import Source
 from kg.query.federation import Federation
 from kg.query.frames import DATA, END, PROBLEM, frame, problem
 from kg.query.lane import Lane
+from kg.query.near import Near, QueryIds
 from kg.query.nursery import Nursery, Worker
-from kg.query.run import Run, Stage
+from kg.query.run import Answer, Run, Stage
 from kg.query.schedule import EXPORT_NICE, HEAVY_NICE, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from pyoxigraph import Store
@@ -81,27 +79,6 @@ class RunningQuery:
     sent: int
 
 
-@dataclass(slots=True)
-class Answer:
-    """An answer whose success is known: all of it in `body`, or the rest by `pieces`."""
-
-    id: str
-    release: str
-    head: Head
-    body: bytes | None
-    run: Run | None = None
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
-
-        Raises:
-            AtlasError: it cannot be completed; the response must be broken off.
-        """
-        if self.run is None:
-            raise AssertionError("a complete answer is in `body`")  # pragma: no cover
-        return self.run.pieces()
-
-
 class QueryPool:
     """Evaluates queries from outside; started by `use`, stopped by the application.
 
@@ -111,7 +88,7 @@ class QueryPool:
     def __init__(self, limits: Limits, base: str | None = None) -> None:
         self._limits = limits
         self._base = base
-        self._near: Source | None = None
+        self._near: Near | None = None
         self._nursery = Nursery(limits.memory, base, limits.services)
         self._federation = Federation(limits.services)
         self._lane = Lane(self._nursery, limits, self._miss, self._serve)
@@ -122,8 +99,7 @@ class QueryPool:
         self._light = 0
         self._runs: dict[str, Run] = {}
         self._waiting: deque[Run] = deque()
-        self._prefix = secrets.token_hex(4)
-        self._count = 0
+        self._ids = QueryIds()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -132,9 +108,8 @@ class QueryPool:
         return self._lane.release
 
     def new_id(self) -> str:
-        """Return the id of a query: eight digits of this pool, eight that count."""
-        self._count += 1
-        return f"{self._prefix}{self._count:08x}"
+        """Return the id of a query."""
+        return self._ids.new()
 
     async def use(self, store: Path, release: str, near: Store | None = None) -> None:
         """Let new queries run on a release; those that run finish on theirs.
@@ -145,7 +120,7 @@ class QueryPool:
             WorkspaceError: the store cannot be opened; the release before stays.
         """
         await self._lane.open(store, release)
-        self._near = None if near is None else Source.of(near, self._base)
+        self._near = None if near is None else Near(near, release, self._base)
         self._cache.clear()
 
     async def stop(self) -> None:
@@ -207,13 +182,12 @@ class QueryPool:
 
     def at_once(self, request: QueryRequest) -> Answer | None:
         """Return the answer if it was given before and kept, or takes but a look."""
+        answer = None if self._near is None else self._near.at_once(request)
         release = self._lane.release
-        found = None if self._near is None else small.answer(self._near, request)
-        if found is None:
-            found = self._cache.get((release, request.key))
-        if found is None or release is None:
-            return None
-        return Answer(self.new_id(), release, found[0], found[1])
+        if answer is not None or release is None:
+            return answer
+        found = self._cache.get((release, request.key))
+        return None if found is None else Answer(self.new_id(), release, *found)
 
     def submit(self, request: QueryRequest) -> Run:
         """Begin a query; nothing is heard of it before the caller returns to the event loop.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kg.query.frames import (
@@ -193,6 +194,27 @@ class Run:
             await self._hear()
         if self.error is not None:
             raise self.error
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer whose success is known: all of it in `body`, or the rest by `pieces`."""
+
+    id: str
+    release: str
+    head: Head
+    body: bytes | None
+    run: Run | None = None
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            AtlasError: it cannot be completed; the response must be broken off.
+        """
+        if self.run is None:
+            raise AssertionError("a complete answer is in `body`")  # pragma: no cover
+        return self.run.pieces()
 
 
 def _nothing(run: Run) -> None:
