@@ -1,10 +1,10 @@
 """The SPARQL endpoint beside `oxigraph serve-read-only` on an equal checkpoint, in one run.
 
 Point queries that are new and that repeat, at 1, 8 and 32 clients; `ASK` beside four endless
-queries; 100,000 rows as JSON; and how long after its limit an endless query ends. wrk asks if it is
-installed, else a client of our own. `ATLAS_BENCH_TRIPLES` (300,000) is the size of the graph,
-`ATLAS_BENCH_SECONDS` (5) the length of each measurement. Ratios are ours to the peer's: rates are
-better above 1, times below.
+queries; 100,000 rows as JSON, from our columns and from our store; and how long after its limit an
+endless query ends. wrk asks if it is installed, else a client of our own.
+`ATLAS_BENCH_TRIPLES` (300,000) is the size of the graph, `ATLAS_BENCH_SECONDS` (5) the length of
+each measurement. Ratios are ours to the peer's: rates are better above 1, times below.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ import pyoxigraph as ox
 
 from benchmarks.generate import write
 from benchmarks.measure import table
+from kg.columns.building import build_from_nquads
+from kg.matching import build_index
+from kg.terms import DEFAULT_BASE
 from kg.workspace import Workspace, new_folder, point, write_manifest
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ SECONDS = int(os.environ.get("ATLAS_BENCH_SECONDS", "5"))
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 EXPORT = "SELECT ?s ?p ?o { ?s ?p ?o } LIMIT 100000"
 LIMIT = 20.0
+EXPORTS = 7
 PACE = 100
 SERVER = """
 import socket, sys, uvicorn
@@ -97,6 +101,8 @@ def prepare(home: Path) -> tuple[Path, list[str]]:
             raise TypeError(found)
         subjects = [str(row["s"])[1:-1] for row in found]
         del store
+        build_from_nquads(lines, folder / "columns")
+        build_index(folder, DEFAULT_BASE, 1024)
         write_manifest(folder, {"release": 1, "digest": "bench", "quads": TRIPLES, "graphs": {}})
     point(workspace.current, workspace.releases / "1")
     return home / "checkpoint", [subject for subject in subjects if ":" in subject]
@@ -162,9 +168,9 @@ class Connection:
         """Hang up."""
         self._writer.close()
 
-    async def get(self, query: str) -> int:
-        """Return the bytes of the answer's body."""
-        target = self._peer.target(query)
+    async def get(self, query: str, parameters: str = "") -> int:
+        """Return the bytes of the answer's body; `parameters` are others of the request."""
+        target = self._peer.target(query) + parameters
         accept = "application/sparql-results+json"
         self._writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n".encode())
         begin = time.perf_counter()
@@ -257,11 +263,11 @@ async def asks_beside_endless(peer: Peer) -> list[float]:
     return times
 
 
-async def export(peer: Peer) -> tuple[float, float]:
+async def export(peer: Peer, parameters: str = "") -> tuple[float, float]:
     """Return MB/s and milliseconds to the first byte of many rows."""
     connection = await Connection(peer).open()
     begin = time.perf_counter()
-    size = await connection.get(f"{EXPORT} # {time.time_ns()}")
+    size = await connection.get(f"{EXPORT} # {time.time_ns()}", parameters)
     seconds = time.perf_counter() - begin
     connection.close()
     return size / seconds / 1e6, connection.first_byte * 1000
@@ -283,6 +289,20 @@ def _row(name: str, unit: str, both: list[float]) -> list[object]:
     return [name, unit, *both, both[0] / both[1]]
 
 
+def _exports(peers: list[Peer]) -> Iterator[list[object]]:
+    """Yield rows about exports, from the columns and from the store; the peer has the store."""
+    asked = [(peers[0], ""), (peers[0], "&engine=oxigraph"), (peers[1], "")]
+    runs: list[list[tuple[float, float]]] = [[] for _ in asked]
+    for _ in range(EXPORTS):
+        for (peer, parameters), found in zip(asked, runs, strict=True):
+            found.append(asyncio.run(export(peer, parameters)))
+    *ours, theirs = [[statistics.median(r[i] for r in found) for i in (0, 1)] for found in runs]
+    for name, figures in zip(("columns", "store"), ours, strict=True):
+        for index, unit in enumerate(("MB/s", "first byte ms")):
+            row = [figures[index], theirs[index]]
+            yield _row(f"100,000 rows as JSON, {name}", unit, row)
+
+
 def _rows(peers: list[Peer], subjects: Path) -> Iterator[list[object]]:
     for fresh in (True, False):
         for clients in (1, 8, 32):
@@ -290,10 +310,7 @@ def _rows(peers: list[Peer], subjects: Path) -> Iterator[list[object]]:
             name = f"point queries, {'new' if fresh else 'repeated'}, {clients} clients"
             yield _row(name, "1/s", [one[0] for one in found])
             yield _row(name, "p99 ms", [one[1] for one in found])
-    exports = [[asyncio.run(export(peer)) for _ in range(3)] for peer in peers]
-    rates, firsts = ([sorted(r[i] for r in runs)[1] for runs in exports] for i in (0, 1))
-    yield _row("100,000 rows as JSON", "MB/s", rates)
-    yield _row("100,000 rows as JSON", "first byte ms", firsts)
+    yield from _exports(peers)
     measured: list[tuple[str, Callable[[list[float]], float]]] = [
         ("p50 ms", lambda times: statistics.median(times) * 1000),
         ("p99 ms", _p99),

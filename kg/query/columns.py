@@ -155,6 +155,8 @@ def _begins_at_a_constant(text: str) -> bool:
             depth += (content == "(") - (content == ")")
         elif kind == "mark":
             place = _PLACES.get(content, place)
+        elif before.kind == "word" and before.text.upper() == "LIMIT" and len(content) >= _MANY:
+            pass  # no term: it says that many rows are wanted
         elif not depth and (kind in _TERMS or content == "a"):
             seen = True
             end = place != _PREDICATE and not typed
@@ -165,6 +167,9 @@ def _begins_at_a_constant(text: str) -> bool:
         before = token
     return not seen
 
+
+_MANY: Final = 4
+# Digits of a LIMIT from which on the columns may be worth it; with fewer the store soon has enough.
 
 _PREDICATE: Final = 1
 # Where in a triple the next term stands after a mark.
