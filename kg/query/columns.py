@@ -15,20 +15,23 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import deque
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kg.errors import QueryFailedError, QueryRefusedError, QuerySyntaxError
+from kg.errors import AtlasError, QueryFailedError, QueryRefusedError, QuerySyntaxError
 from kg.query.formats import Format, Kind, named
+from kg.query.request import QueryRequest
 from kg.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kg.query.request import Dataset, QueryRequest
+    from kg.query.request import Dataset
     from kg.sparql.engine import Engine
     from kg.sparql.plans import Choice
 
@@ -36,6 +39,8 @@ _WORK: Final = re.compile(
     r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b|!(?!=)",
     re.IGNORECASE,
 )
+_MUCH: Final = re.compile(r"\bLIMIT\s+[0-9]{4}", re.IGNORECASE)
+_CONSTANT: Final = re.compile("[<:\"']")
 _KINDS: Final[dict[str, Kind]] = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph"}
 
 
@@ -59,6 +64,18 @@ class Columns:
         from kg.sparql.engine import Engine  # noqa: PLC0415
 
         return Engine.open(self._folder, memory=self._memory, spill=spill_folder())
+
+    def prime(self) -> None:
+        """Open them, and answer a query, so that the first one from outside finds all prepared.
+
+        If that fails it is for the first query to tell.
+        """
+        import duckdb  # noqa: PLC0415 - see _engine
+
+        request = QueryRequest("SELECT * { ?s ?p ?o } LIMIT 1", engine="columns")
+        with suppress(AtlasError, OSError, duckdb.Error):
+            answer = self.answer(request, None)
+            deque(answer.pieces if answer is not None else (), maxlen=0)
 
     def choice(self, request: QueryRequest, base: str = "") -> tuple[str, str]:
         """Return which engine answers a query, `columns` or `oxigraph`, and why.
@@ -126,6 +143,17 @@ class Columns:
         wanted = named(kind, name)
         pieces = self._engine.evaluate(request.text, wanted.types[0], choice, base=base)
         return ColumnAnswer(wanted, pieces)
+
+
+def likely(request: QueryRequest) -> bool:
+    """Tell at a glance whether a query may be for the columns; it is judged when it is answered."""
+    text = request.text
+    return request.engine != "oxigraph" and (
+        request.engine == "columns"
+        or _WORK.search(text) is not None
+        or _MUCH.search(text) is not None
+        or _CONSTANT.search(text) is None
+    )
 
 
 def promising(text: str) -> bool:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _STARTING: Final = 2
 """Workers made at a time: a burst of forks would delay the small queries it is meant to serve."""
 
+_PRIMED: Final = 2
+"""Workers with open columns: more of them would take memory that few queries need."""
+
 _PATIENCE: Final = 60.0
 """Seconds that opening a store may take."""
 
@@ -36,6 +39,11 @@ class Generation:
     idle: deque[Worker] = field(default_factory=deque)
     members: set[Worker] = field(default_factory=set)
     starting: int = 0
+
+    def lacks_primed(self, lane: int) -> bool:
+        """Tell whether the next worker is to open the columns; one is always left without."""
+        primed = sum(worker.primed for worker in self.members)
+        return primed < min(_PRIMED, lane - 1) and len(self.members) >= lane - _PRIMED
 
 
 class Lane:
@@ -71,7 +79,7 @@ class Lane:
         """
         fresh = Generation(store, release)
         try:
-            for _ in range(self._limits.lane):
+            for _ in range(self._first(fresh)):
                 await self._add(fresh)
         except WorkspaceError:
             _disband(fresh)
@@ -80,6 +88,13 @@ class Lane:
         if before is not None:
             _disband(before)
         self._freed()
+        self._tend()
+
+    def _first(self, generation: Generation) -> int:
+        """Return how many workers are waited for: those that open more come later."""
+        lane = self._limits.lane
+        primed = (generation.store.parent / "columns").is_dir()
+        return max(1, lane - _PRIMED) if primed else lane
 
     def close(self) -> None:
         """Stop making workers."""
@@ -89,13 +104,19 @@ class Lane:
             _disband(self._current)
             self._current = None
 
-    def take(self) -> Worker | None:
-        """Return an idle worker, the one that answered last: its caches are warm."""
-        current = self._current
-        while current is not None and current.idle:
-            worker = current.idle.pop()
+    def take(self, *, primed: bool) -> Worker | None:
+        """Return an idle worker, the one that answered last: its caches are warm.
+
+        If there is one, it has the columns open, or not, as `primed` says.
+        """
+        idle = [] if self._current is None else self._current.idle
+        worker = next((each for each in reversed(idle) if each.primed is primed), None)
+        while idle:
+            worker = worker or idle[-1]
+            idle.remove(worker)
             if worker.alive:
                 return worker
+            worker = None
         return None
 
     def give_back(self, worker: Worker) -> None:
@@ -136,7 +157,8 @@ class Lane:
 
     async def _add(self, generation: Generation) -> None:
         """Make one worker and wait until its store is open."""
-        worker = await self._nursery.spawn(generation.store, generation.release)
+        primed = generation.lacks_primed(self._limits.lane)
+        worker = await self._nursery.spawn(generation.store, generation.release, primed=primed)
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         worker.receive = lambda kind, payload: _report(ready, kind, payload)
         worker.lost = lambda lost: _report(ready, PROBLEM, _ended(lost))

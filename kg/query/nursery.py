@@ -43,9 +43,10 @@ class Worker(asyncio.Protocol):
     and everything it sent has been received.
     """
 
-    def __init__(self, number: int, release: str, nursery: Nursery) -> None:
+    def __init__(self, number: int, release: str, nursery: Nursery, *, primed: bool) -> None:
         self.number = number
         self.release = release
+        self.primed = primed
         self.status: int | None = None
         self.receive: Callable[[bytes, bytes], None] = _ignore
         self.lost: Callable[[Worker], None] = _ignore_loss
@@ -230,12 +231,15 @@ class Nursery:
             self._control.close()
             self._control = None
 
-    async def spawn(self, store: Path, release: str) -> Worker:
-        """Return a worker for a store; it is ready when its `R` frame arrives."""
+    async def spawn(self, store: Path, release: str, *, primed: bool) -> Worker:
+        """Return a worker for a store; it is ready when its `R` frame arrives.
+
+        With `primed` it opens the columns, too, before it is.
+        """
         if self._control is None:
             self._start()
         self._count += 1
-        worker = Worker(self._count, release, self)
+        worker = Worker(self._count, release, self, primed=primed)
         ours, theirs = socket.socketpair()
         # While the client is served the next piece is on its way; the kernel takes what it allows.
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHANNEL)
@@ -244,7 +248,7 @@ class Nursery:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: worker, ours)
             # From here to the zygote nothing is awaited, so that no worker is known to one alone.
             self._workers[worker.number] = worker
-            opening = Opening(str(store), self._memory, self._base, self._services)
+            opening = Opening(str(store), self._memory, self._base, self._services, primed)
             message = {"spawn": worker.number, "opening": opening}
             self._tell(message, [theirs.fileno()])
         return worker

@@ -40,6 +40,7 @@ from kg.errors import (
     WorkspaceError,
 )
 from kg.query.cache import LeastRecentlyUsed
+from kg.query.columns import likely
 from kg.query.federation import Federation
 from kg.query.frames import DATA, END, PROBLEM, frame, problem
 from kg.query.lane import Lane
@@ -244,7 +245,7 @@ class QueryPool:
     def _serve(self, *, patient: bool = True) -> None:
         """Give workers to those who wait; to all of them if they are not to be patient."""
         while self._waiting and (self._light < self._abreast or not patient):
-            worker = self._lane.take()
+            worker = self._lane.take(primed=likely(self._waiting[0].request))
             if worker is None:
                 return
             self._light += 1

@@ -296,12 +296,26 @@ _INLINE_TEXTS: Final[dict[int, Callable[[pa.Array], pa.Array]]] = {
 def solutions(
     writer: Writer, outputs: Sequence[Output], batches: Iterable[pa.RecordBatch]
 ) -> Iterator[bytes]:
-    """Yield a whole result in chunks, the head with the first rows."""
+    """Yield a whole result in chunks, the head with the first rows, which are few to come soon."""
     written = writer.format
     pending = written.head([output.name for output in outputs]).encode()
     separator = b""
-    for batch in batches:
+    for batch in _soon(batches):
         if batch.num_rows:
             yield pending + separator + writer.rows(outputs, batch)
             pending, separator = b"", written.between_rows.encode()
     yield pending + written.tail.encode()
+
+
+def _soon(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the same rows, the first of them apart: the rest of their batch takes a while."""
+    first = True
+    for batch in batches:
+        if first and batch.num_rows:
+            yield batch.slice(0, _FIRST)
+            batch, first = batch.slice(_FIRST), False  # noqa: PLW2901 - what is left of it
+        yield batch
+
+
+_FIRST: Final = 1000
+"""Rows of the first chunk, some 200 KB."""

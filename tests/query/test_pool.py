@@ -415,3 +415,45 @@ async def test_stopping_leaves_no_process(store: Path) -> None:
 
     assert workers
     assert alive([parent, *workers]) == []
+
+
+async def test_some_workers_have_the_columns_open(sample_home: Path, until: Until) -> None:
+    """A query that may be for the columns goes to one of them, and leaves as many behind."""
+    pool = QueryPool(Limits(lane=4))
+
+    def primed() -> set[int]:
+        return {
+            pid
+            for pid in children(zygote(pool))
+            if any(name.endswith("columns.duckdb") for name in _open_files(pid))
+        }
+
+    try:
+        await pool.use(sample_home / "current" / "store", "1")
+        await until(lambda: idle(pool) == 4)
+        before = primed()
+        others = set(children(zygote(pool))) - before
+        text = "SELECT ?t (COUNT(*) AS ?n) { ?s a ?t } GROUP BY ?t"
+        answer = await pool.evaluate(QueryRequest(text))
+
+        assert answer.head.engine == "columns"
+        assert len(before) == 2
+        assert not primed() & others
+        await until(lambda: idle(pool) == 4 and len(primed()) == 2)
+    finally:
+        await pool.stop()
+
+
+def idle(pool: QueryPool) -> int:
+    """Return how many workers wait for a query."""
+    current = pool._lane._current
+    assert current is not None
+    return len(current.idle)
+
+
+def _open_files(pid: int) -> list[str]:
+    found = []
+    for each in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(FileNotFoundError):
+            found.append(str(each.readlink()))
+    return found
