@@ -69,13 +69,14 @@ def show_organisation(
     """Show an organisation: its own data in `about`, its projects as items, the newest first.
 
     Raises:
-        NotFoundError: the release has no such organisation.
+        NotFoundError: the release has no such organisation; it names those called nearly so.
     """
     shown = lookups.page(request, cursor, limit)
 
     def make() -> Answer:
-        landscape = lookups.matching(shown.at).landscape
-        row = resolving.known(landscape, "organisation", "organisation", key, shown.at.base)
+        matching = lookups.matching(shown.at)
+        landscape = matching.landscape
+        row = resolving.known_organisation(matching, key, shown.at.base)
         projects = landscape.projects.row(row)
         begun = landscape.days("project", "start_date")[projects]
         rows = projects[np.lexsort((projects, -begun))].tolist()

@@ -11,6 +11,7 @@ from kg.errors import NotFoundError, ParameterError
 from kg.matching import concepts
 from kg.matching.conditions import inside, ready
 from kg.matching.landscape import day_number
+from kg.matching.translation import in_english
 from kg.matching.words import Comparison, analysed, stems, words
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def look_up(matching: Matching, sought: Sought) -> Listed:
     except NotFoundError as error:
         raise ParameterError(error.detail, **error.members) from error
     scores = _scores(matching, sought.text) if sought.text else {}
+    if sought.text and not scores:
+        scores = _scores(matching, in_english(matching, sought.text))
     rows = [n for n in np.flatnonzero(mask).tolist() if not sought.text or n in scores]
     labels = landscape.column("entry", "label")
     rows.sort(key=lambda n: (-scores.get(n, 0.0), str(labels[n]).casefold(), n))

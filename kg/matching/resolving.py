@@ -129,6 +129,21 @@ def known(landscape: Landscape, table: str, kind: str, key: str, base: str) -> i
     raise NotFoundError(f"This release has no {kind} {key!r}", key=key)
 
 
+def known_organisation(matching: Matching, key: str, base: str) -> int:
+    """Return the row of an organisation by its IRI or its key in the path.
+
+    Raises:
+        NotFoundError: there is none in this release; it names those that are called nearly so.
+    """
+    landscape = matching.landscape
+    try:
+        return known(landscape, "organisation", "organisation", key, base)
+    except NotFoundError as error:
+        near = [n.row for n in concepts.organisations(matching, key, _CANDIDATES)]
+        candidates = _candidates(landscape, "organisation", near)
+        raise NotFoundError(error.detail, key=key, candidates=candidates) from None
+
+
 def _named(landscape: Landscape, table: str, text: str, names: Iterable[str]) -> list[int]:
     wanted = fold(text)
     columns = [landscape.column(table, name) for name in names]
@@ -165,9 +180,13 @@ def _one(
 def _unknown(
     landscape: Landscape, table: str, rows: list[int], text: str, parameter: str
 ) -> ParameterError:
-    iris, labels = landscape.column(table, "iri"), landscape.column(table, "label")
-    candidates = [{"id": iris[n], "label": labels[n]} for n in rows[:_CANDIDATES]]
+    candidates = _candidates(landscape, table, rows)
     detail = f"{parameter}: {text!r} is no {table} of this release"
     if candidates:
         detail += "; perhaps " + ", ".join(str(c["label"] or c["id"]) for c in candidates)
     return ParameterError(detail, parameter=parameter, candidates=candidates)
+
+
+def _candidates(landscape: Landscape, table: str, rows: list[int]) -> list[dict[str, str]]:
+    iris, labels = landscape.column(table, "iri"), landscape.column(table, "label")
+    return [{"id": iris[n], "label": labels[n]} for n in rows[:_CANDIDATES]]

@@ -33,6 +33,14 @@ def test_an_offer_is_found_in_german_by_its_product(ask: Ask) -> None:
     assert any(item["id"].endswith("/example-masks") for item in items)
 
 
+def test_a_list_is_asked_in_words_that_only_its_technologies_have_in_english(ask: Ask) -> None:
+    """What the words of the list and its technologies' names do not hold is translated."""
+    found = ask("/clusters", q="Wasserstoff").json()
+
+    assert found["items"]
+    assert found["total"] == ask("/clusters", q="hydrogen").json()["total"]
+
+
 def test_requests_are_found_by_technology_and_what_is_narrower(ask: Ask) -> None:
     """Every request of coatings is one of the broader technology too."""
     narrow = {i["id"] for i in ask("/requests", technology="coatings").json()["items"]}

@@ -36,3 +36,11 @@ def test_an_unknown_organisation_is_not_found(ask: Ask) -> None:
 
     assert response.status_code == 404
     assert response.json()["key"] == "none-such"
+
+
+def test_an_organisation_asked_for_by_name_has_candidates(ask: Ask) -> None:
+    """The path takes keys; who writes a name is told the keys of those called so."""
+    response = ask("/organisations/Technische Universität Dresden")
+
+    assert response.status_code == 404
+    assert response.json()["candidates"][0]["label"] == "TECHNISCHE UNIVERSITAET DRESDEN"
