@@ -36,8 +36,9 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# More processes than the two processors that are asked for: many tests wait, for a limit or a server.
 unit: $(READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 test-spark: $(READY) ## the same plans on Spark: installs pyspark; needs Java 17 or newer
 	@java -version >/dev/null 2>&1 || test -x "$$JAVA_HOME/bin/java" || \
