@@ -34,7 +34,7 @@ def translate(pattern: str, flags: str) -> str:
     if "x" in flags:
         raise NotCompilable("The regular expression flag x is not compiled")
     _check_repeats(pattern)
-    body = "".join(_pieces(pattern))
+    body = "".join(_pieces(pattern, dot="." if "s" in flags else r"[^\n\r]"))
     _check(body)
     return _head(flags) + body
 
@@ -60,7 +60,7 @@ def _check(body: str) -> None:
         raise NotCompilable(f"The regular expression is not compiled: {problem}") from problem
 
 
-def _pieces(pattern: str) -> list[str]:
+def _pieces(pattern: str, dot: str) -> list[str]:
     pieces = []
     depth = 0
     for match in _PIECE.finditer(pattern):
@@ -76,7 +76,7 @@ def _pieces(pattern: str) -> list[str]:
             pieces.append("[")
         else:
             depth -= closing is not None and depth > 0
-            pieces.append(closing or plain)
+            pieces.append(dot if plain == "." and not depth else closing or plain)
     return pieces
 
 

@@ -12,6 +12,7 @@ What the engine (Oxigraph 0.5) does, and what is written instead; everything els
 | `(COUNT(*) AS ?n) (?n * 2 AS ?m)` | is refused | the expression for the variable | aliases |
 | `EXISTS { SELECT * { FILTER(?outer …) } }` | hides `?outer` | the group alone | existence |
 | `BNODE(?label)` | one node for all solutions | a label of each solution's own | labels |
+| `REGEX(?o, "[ ]\\w", "x")` | has classes and flags of its own | what means the same | regexes |
 | `GROUP_CONCAT(?o)` of one language | keeps its tag | `STR(GROUP_CONCAT(?o))` | here |
 
 A query in which none of these can occur, which its tokens tell, is not even parsed here.
@@ -28,6 +29,7 @@ from kg.query.rewriting.existence import Existence, check_assignments
 from kg.query.rewriting.graphs import Graphs
 from kg.query.rewriting.labels import Labels
 from kg.query.rewriting.paths import Paths
+from kg.query.rewriting.regexes import Regexes
 from kg.query.rewriting.writer import LONGEST, Writer
 from kg.query.syntax import Node, parse
 from kg.query.tokens import DOUBTFUL
@@ -61,7 +63,7 @@ def suspicious(tokens: Sequence[Token]) -> bool:
 
 
 _MARKS: Final = frozenset(["|", "?", "<<(", "{|", "~"])
-_WORDS: Final = frozenset(["GRAPH", "BNODE", "GROUP_CONCAT"])
+_WORDS: Final = frozenset(["GRAPH", "BNODE", "GROUP_CONCAT", "REGEX", "REPLACE"])
 
 
 def _in_path(before: Token, token: Token) -> bool:
@@ -88,14 +90,14 @@ def rewrite(text: str, tokens: Sequence[Token], ask: Ask) -> str:
     """
     tree = parse(text, tokens)
     check_assignments(text, tree)
-    paths, labels = Paths(text, tree), Labels(text, tree)
+    paths, labels, regexes = Paths(text, tree), Labels(text, tree), Regexes(text)
     rules: dict[str, Callable[[Writer, Node], str | None]] = {
         "graph": Graphs(text, tree, ask).write,
         "triples": paths.write,
         "path": paths.write_path,
         "projection": Aliases(text, tree).write,
         "select": Existence(text, tree).write,
-        "call": labels.write,
+        "call": lambda writer, node: regexes.write(writer, node) or labels.write(writer, node),
         "group": labels.write_group,
         "aggregate": _concatenation,
     }
