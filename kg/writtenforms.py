@@ -22,7 +22,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from kg.columns.canonical import canonical
 from kg.query.rewriting.writer import Writer
 from kg.query.syntax import parse as parse_query
-from kg.query.tokens import tokenize
+from kg.query.tokens import tokenize, with_booleans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,9 @@ class WrittenForms:
         Raises:
             QuerySyntaxError, QueryRefusedError: it cannot be read.
         """
-        tree = parse_query(text, tokenize(text))
+        tokens = tokenize(text)
+        text = with_booleans(text, tokens)
+        tree = parse_query(text, tokens)
         written = self._written(text, tree)
         return text[: tree.start] + written + text[tree.end :] if self.used else text
 

@@ -72,6 +72,7 @@ def test_terms_and_values(query: str, expected: int, filled: str) -> None:
         ("SELECT (IF(?o = 1, ?o, 0) AS ?x) { :a :p ?o FILTER(sameTerm(?o, +1)) }", ["+1"]),
         ("SELECT (COALESCE(?o, 0) + 1 AS ?x) { :a :p ?o FILTER(sameTerm(?o, 01)) }", ["2"]),
         ("SELECT (01 AS ?x) {}", ["01"]),
+        ("SELECT (TRUE AS ?x) {}", ["true"]),
         ("SELECT ?o { :a :p ?o FILTER(isNumeric(?o)) } ORDER BY ?o STR(?o) LIMIT 1", ["+1"]),
     ],
 )
