@@ -330,7 +330,7 @@ def _join(connection: duckdb.DuckDBPyConnection, validation: Validation, into: s
         CREATE OR REPLACE TEMP TABLE {into} AS
         SELECT r.iri AS rule, r.component, r.severity, r.focus AS subject, r.path,
             r.value, r.value_kind, r.datatype, r.language,
-            {_filled("message_en")} AS message_en, {_filled("message_de")} AS message_de,
+            {_message("en")} AS message_en, {_message("de")} AS message_de,
             {_filled("hint_en")} AS hint_en, {_filled("hint_de")} AS hint_de,
             r.file, r.line, r.field, r.record, r.stated
         FROM (
@@ -341,6 +341,16 @@ def _join(connection: duckdb.DuckDBPyConnection, validation: Validation, into: s
                 p.file, p.line, p.field, r.result
         ) r
     """)
+
+
+def _message(language: str) -> str:
+    """Return the SQL of a finding's sentence: what a query says itself, else the rule's."""
+    said = "from_json(r.said, '[[\"VARCHAR\"]]')"
+    choices = (f"starts_with(lower(x[2]), '{language}')", "x[2] = ''", "true")
+    own = ", ".join(f"list_filter({said}, lambda x: {choice})[1][1]" for choice in choices)
+    return (
+        f"CASE WHEN r.said IS NULL THEN {_filled(f'message_{language}')} ELSE coalesce({own}) END"
+    )
 
 
 def _filled(column: str) -> str:

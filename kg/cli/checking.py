@@ -28,8 +28,8 @@ def shacl(
     engine: Annotated[Engine, typer.Option(help="Our engine or pySHACL.")] = Engine.sql,
 ) -> None:
     """Validate a graph and print the report; exit 0 conforms, 1 violates, 2 failed."""
-    from kg.shacl.command import run
+    from kg.shacl.command import FAILED, run
 
     code, report = run(data, shapes, base, engine.value)
-    typer.echo(report)
+    typer.echo(report, err=code == FAILED)
     raise typer.Exit(code)

@@ -93,7 +93,7 @@ def _pyshacl(data: Path, shapes: Path, bases: tuple[str, str]) -> tuple[int, str
         conforms, report, text = pyshacl.validate(
             data_graph, shacl_graph=shapes_graph, advanced=True, do_owl_imports=False
         )
-    except ReportableRuntimeError as error:
+    except (ReportableRuntimeError, NotImplementedError) as error:
         raise ShapeError(f"pySHACL failed: {error}") from error
     if not isinstance(report, rdflib.Graph):
         raise ShapeError(f"pySHACL failed: {text}")

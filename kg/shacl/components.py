@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kg.shacl.nodes import shorten
 from kg.shacl.patterns import check_pattern
 from kg.shacl.shapes import Constraint, Text
-from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD, XSD_STRING
+from kg.terms import RDF_LANG_STRING, SH, XSD, XSD_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -246,33 +246,6 @@ def _allowed(graph: ShapesGraph, shape: Term) -> tuple[Term, ...]:
     for head in graph.values(shape, SH + "ignoredProperties"):
         found.update(graph.list(head, shape, "sh:ignoredProperties"))
     return tuple(sorted(found))
-
-
-def custom_components(graph: ShapesGraph) -> dict[str, Term]:
-    """Return the components that the shapes graph declares (section 6), by mandatory parameter."""
-    nodes = set(graph.subjects(RDF_TYPE, SH + "ConstraintComponent"))
-    for sub in graph.subjects(RDFS + "subClassOf", SH + "ConstraintComponent"):
-        nodes.update(graph.subjects(RDF_TYPE, sub.value))
-    found: dict[str, Term] = {}
-    for node in sorted(nodes):
-        for parameter in graph.values(node, SH + "parameter"):
-            path = graph.one(parameter, SH + "path", node)
-            if path is None or not path.is_iri:
-                raise graph.fault(node, "sh:parameter must have an IRI as sh:path", parameter)
-            if not path.value.startswith(SH):
-                found[path.value] = node
-    return found
-
-
-def read_foreign(graph: ShapesGraph, shape: Shape, custom: dict[str, Term]) -> Iterator[Constraint]:
-    """Yield what pySHACL has to evaluate: sh:sparql and declared components (sections 5 and 6)."""
-    for node in graph.values(shape.node, SH + "sparql"):
-        messages = texts(graph, shape.node, node, SH + "message")
-        yield Constraint(_name("SPARQL"), foreign=True, node=node, messages=messages)
-    used = {custom[name] for name in graph.predicates_of(shape.node) if name in custom}
-    for component in sorted(used):
-        messages = texts(graph, shape.node, component, SH + "message")
-        yield Constraint(component.value, foreign=True, node=component, messages=messages)
 
 
 def texts(graph: ShapesGraph, shape: Term, node: Term, predicate: str) -> tuple[Text, ...]:

@@ -88,8 +88,7 @@ def encode(
     parameters = {} if wanted is None else {"wanted": wanted}
     named = {*map(_normal, constants), *(Term(name, IRI) for name in (*_ALWAYS, *(wanted or ())))}
     _store_constants(connection, named)
-    _list_terms(connection, source, parameters, every=wanted is None)
-    salt = _hash_terms(connection)
+    salt = _list_terms(connection, source, parameters, every=wanted is None)
     _make_triples(connection, source, parameters, salt, distinct=context is None)
     _make_values(connection)
     return Encoding(_ids(connection, salt), salt)
@@ -129,10 +128,11 @@ def _list_terms(
     parameters: dict[str, list[str]],
     *,
     every: bool,
-) -> None:
-    """Make shacl_term without its ids; of two spellings of a language tag one is kept.
+) -> int:
+    """Make shacl_term and return the salt that gave every term an id of its own.
 
-    Unless the statements are read with `every` predicate, these are all among the constants.
+    Of two spellings of a language tag one is kept. Unless the statements are read with `every`
+    predicate, these are all among the constants.
     """
     predicates = (
         f"UNION ALL SELECT predicate, 1::UTINYINT, NULL, NULL"
@@ -140,19 +140,31 @@ def _list_terms(
         if every
         else ""
     )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE shacl_term AS
-        SELECT 0::BIGINT AS id, value, kind, datatype, min(language) AS language FROM (
-            SELECT DISTINCT object AS value, kind, datatype, language FROM {source}
-            UNION ALL SELECT subject, {_NODE_KIND}::UTINYINT, NULL, NULL
-                FROM (SELECT DISTINCT subject FROM {source})
-            {predicates}
-            UNION ALL SELECT * FROM shacl_constant
-        ) GROUP BY value, kind, datatype, lower(language)
-        """,
-        parameters,
-    )
+    salt = 0
+    while True:
+        identity = _id("value", "kind", "datatype", "tag", salt)
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE shacl_term AS
+            SELECT {identity} AS id, value, kind, datatype, language FROM (
+                SELECT value, kind, datatype, lower(language) AS tag, min(language) AS language
+                FROM (
+                    SELECT DISTINCT object AS value, kind, datatype, language FROM {source}
+                    UNION ALL SELECT subject, {_NODE_KIND}::UTINYINT, NULL, NULL
+                        FROM (SELECT DISTINCT subject FROM {source})
+                    {predicates}
+                    UNION ALL SELECT * FROM shacl_constant
+                ) GROUP BY value, kind, datatype, tag
+            )
+            """,
+            parameters,
+        )
+        shared = connection.execute(
+            "SELECT count(*) - count(DISTINCT id) FROM shacl_term"
+        ).fetchall()
+        if shared == [(0,)]:
+            return salt
+        salt += 1
 
 
 def _id(value: str, kind: str, datatype: str, language: str, salt: int) -> str:
@@ -164,23 +176,6 @@ def _id(value: str, kind: str, datatype: str, language: str, salt: int) -> str:
         )
         hashed = f"md5_number_lower(concat_ws(chr(31), {parts}))"
     return f"(({hashed} & {_MASK}::UBIGINT)::BIGINT | {kind}::BIGINT)"
-
-
-def _hash_terms(connection: duckdb.DuckDBPyConnection) -> int:
-    """Fill in the ids and return the salt that gave every term its own."""
-    salt = 0
-    while True:
-        identity = _id("value", "kind", "datatype", "language", salt)
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE shacl_term AS"
-            f" SELECT {identity} AS id, value, kind, datatype, language FROM shacl_term"
-        )
-        shared = connection.execute(
-            "SELECT count(*) - count(DISTINCT id) FROM shacl_term"
-        ).fetchall()
-        if shared == [(0,)]:
-            return salt
-        salt += 1
 
 
 def _make_triples(

@@ -169,6 +169,11 @@ def hint(rule: Rule, language: str) -> str | None:
     )
 
 
+def places(text: str) -> set[str]:
+    """Return the names of the variables that a text leaves open."""
+    return set(_PLACE.findall(text))
+
+
 def fill(text: str, values: dict[str, str]) -> str:
     """Return `text` with each `{$name}` or `{?name}` that is among `values` replaced.
 

@@ -6,7 +6,7 @@
 3. Refuse shapes that refer to themselves (section 3.4.3 leaves their meaning undefined).
 
 Nothing is skipped in silence: a term of the SHACL namespace that is not known on a shape is an
-error, SHACL-SPARQL is marked for pySHACL, and the rules and functions of SHACL-AF are refused.
+error, and so are the rules and functions of SHACL-AF and all of SHACL-JS, each by its name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kg.errors import ShapeError
-from kg.shacl import components
+from kg.shacl import components, declared
 from kg.shacl.nodes import ShapesGraph
 from kg.shacl.paths import read_path
 from kg.shacl.shapes import Shape, Shapes, Targets, Term
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from kg.shacl.shapes import Constraint, Text
 
 _TARGETS: Final = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
-_ADVANCED: Final = ("target", "rule", "expression", "js", "values", "filterShape", "nodes")
+_ADVANCED: Final = ("target", "rule", "expression", "values", "filterShape", "nodes")
 _PLAIN: Final = (
-    *("path", "severity", "message", "deactivated", "property", "sparql"),
+    *("path", "severity", "message", "deactivated", "property", "sparql", "select", "ask"),
     *("name", "description", "order", "group", "defaultValue"),
     *("declare", "prefixes", "shapesGraph", "suggestedShapesGraph", "entailment"),
     *("namespace", "prefix", "optional", "labelTemplate", "parameter"),
@@ -47,22 +47,22 @@ def parse_shapes(graph: rdflib.Graph, base: str = "") -> Shapes:
             for the fix; without a base any property whose IRI ends in `ontology#hint` is.
 
     Returns:
-        The shapes by their key; `foreign` names what pySHACL has to evaluate.
+        The shapes by their key; `queried` names what SPARQL decides.
 
     Raises:
-        ShapeError: a shape is not well-formed, refers to itself, or uses SHACL-AF.
+        ShapeError: a shape is not well-formed, refers to itself, or uses SHACL-AF or SHACL-JS.
     """
     reader = _Reader(ShapesGraph(graph), base)
     shapes = {node.value: reader.shape(node) for node in reader.nodes()}
     for key in shapes:
         _refuse_recursion(shapes, key)
-    foreign = tuple(
+    queried = tuple(
         (shape.key, constraint.component)
         for shape in shapes.values()
         for constraint in shape.constraints
-        if constraint.foreign and not shape.deactivated
+        if constraint.query and not shape.deactivated
     )
-    return Shapes(by_key=shapes, graph=graph, foreign=foreign)
+    return Shapes(by_key=shapes, graph=graph, queried=queried)
 
 
 def _refuse_recursion(shapes: dict[str, Shape], start: str) -> None:
@@ -92,7 +92,10 @@ class _Reader:
     def __init__(self, graph: ShapesGraph, base: str) -> None:
         self.graph = graph
         self.hint = f"{base}ontology#hint" if base else "ontology#hint"
-        self.custom = components.custom_components(graph)
+        self.components = declared.components(graph)
+        self.custom = {
+            parameter.predicate for each in self.components for parameter in each.parameters
+        }
         self.classes = self._below(RDFS + "Class")
 
     def _below(self, top: str) -> frozenset[str]:
@@ -164,6 +167,8 @@ class _Reader:
                 continue
             if name in _ADVANCED:
                 raise self.graph.fault(node, f"sh:{name} (SHACL-AF) is not evaluated here")
+            if name == "js":
+                raise self.graph.fault(node, "sh:js (SHACL-JS) is not supported")
             raise self.graph.fault(node, f"sh:{name} is no term that a shape can have")
 
     def _path_node(self, node: Term) -> Term | None:
@@ -218,7 +223,7 @@ class _Reader:
 
     def _constraints(self, shape: Shape) -> tuple[Constraint, ...]:
         compiled = components.read_constraints(self.graph, shape)
-        return (*compiled, *components.read_foreign(self.graph, shape, self.custom))
+        return (*compiled, *declared.read_queries(self.graph, shape, self.components))
 
     def _properties(self, node: Term) -> tuple[str, ...]:
         found = self.graph.values(node, SH + "property")

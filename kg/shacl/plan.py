@@ -4,7 +4,9 @@
 whose conformance the row breaks, so that sh:not, sh:and, sh:or, sh:xone, sh:node and qualified
 shapes only ask which candidates are a root (section 3.4: a node conforms if it has no results).
 
-Every step makes one relation and names those it reads; equal steps are made once.
+Every step makes one relation and names those it reads; equal steps are made once. What one other
+step alone reads need not be a table: `inlined` names the steps that are written into their
+reader, so that all checks of a shape and of its property shapes are one statement.
 
 | step | columns | holds |
 |---|---|---|
@@ -13,21 +15,24 @@ Every step makes one relation and names those it reads; equal steps are made onc
 | Itself | f, v | each candidate as its own value node: node shapes |
 | Members | f | the distinct value nodes: the candidates of a nested shape |
 | Instances | f | the SHACL instances of a class (section 1.1) |
-| Check | root, focus, value, predicate, rule | what one constraint finds |
+| Check | root, focus, value, predicate, rule, said | what one constraint finds |
 | Results | the same | what a shape finds: its checks and its property shapes' results |
 | Failing | f | the roots among results: the nodes that do not conform |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kg.shacl.paths import Path, Predicate, pushed
+from kg.shacl.shapes import Targets
 from kg.terms import SH
 
 if TYPE_CHECKING:
-    from kg.shacl.shapes import Constraint, Shape, Shapes, Targets, Text
+    from collections.abc import Callable, Iterator
+
+    from kg.shacl.shapes import Constraint, Shape, Shapes, Text
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,75 @@ def make_plan(shapes: Shapes) -> Plan:
     return planner.plan
 
 
+def reads(step: Step) -> Iterator[str]:
+    """Yield the relations that a step reads."""
+    match step:
+        case Focus(_, instances):
+            yield from instances
+        case Values(relation, _) | Itself(relation) | Members(relation) | Failing(relation):
+            yield relation
+        case Check():
+            yield from (step.candidates, step.values, *step.others, *step.siblings)
+        case Results(checks, lifted):
+            yield from checks
+            for each in lifted:
+                yield from (name for name in each if name is not None)
+
+
+def renamed(step: Step, name: Callable[[str], str]) -> Step:
+    """Return a step with `name` applied to every relation that it reads."""
+    match step:
+        case Focus(targets, instances):
+            return Focus(targets, tuple(map(name, instances)))
+        case Values(candidates, path):
+            return Values(name(candidates), path)
+        case Itself(relation) | Members(relation) | Failing(relation):
+            return type(step)(name(relation))
+        case Check():
+            return replace(
+                step,
+                candidates=name(step.candidates),
+                values=name(step.values),
+                others=tuple(map(name, step.others)),
+                siblings=tuple(map(name, step.siblings)),
+            )
+        case Results(checks, lifted):
+            return Results(
+                tuple(map(name, checks)),
+                tuple(
+                    Lifted(values if values is None else name(values), name(results))
+                    for values, results in lifted
+                ),
+            )
+    return step
+
+
+def inlined(plan: Plan) -> set[str]:
+    """Return the steps that are written into the step that reads them instead of being tables.
+
+    These are each candidate as its own value node, the checks that SQL makes, and the results of
+    a property shape that only the shape around it reads.
+    """
+    readers: dict[str, list[Step]] = {}
+    for step in plan.steps.values():
+        for read in reads(step):
+            readers.setdefault(read, []).append(step)
+    found = set[str]()
+    for name, step in plan.steps.items():
+        match step:
+            case Itself():
+                found.add(name)
+            case Values() if len(readers.get(name, [])) == 1:
+                found.add(name)
+            case Check() if step.constraint.query is None:
+                found.add(name)
+            case Results() if name not in plan.roots:
+                above = readers.get(name, [])
+                if len(above) == 1 and isinstance(above[0], Results):
+                    found.add(name)
+    return found
+
+
 class _Planner:
     """Makes the steps of one plan, each once."""
 
@@ -167,6 +241,8 @@ class _Planner:
     def focus(self, targets: Targets) -> str:
         """Return the focus nodes of targets."""
         instances = tuple(self.add(Instances(iri, own=True)) for iri in targets.classes)
+        if targets == Targets(classes=targets.classes) and len(instances) == 1:
+            return instances[0]
         return self.add(Focus(targets, instances))
 
     def results(self, shape: Shape, candidates: str) -> str:

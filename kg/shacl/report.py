@@ -6,6 +6,7 @@ the data and of the shapes get different prefixes: their labels come from two do
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
@@ -28,7 +29,7 @@ _PREFIXES: Final = {"sh": SH, "xsd": XSD, "rdf": RDF}
 _BATCH: Final = 10_000
 _COLUMNS: Final = (
     "rule, focus, focus_kind, focus_datatype, focus_language, path,"
-    " value, value_kind, datatype, language"
+    " value, value_kind, datatype, language, said"
 )
 
 
@@ -82,7 +83,10 @@ def _result(node: ox.BlankNode, rule: Rule, row: tuple[Any, ...]) -> Iterator[ox
         yield ox.Triple(node, _sh("value"), _data_node(value))
     if path is not None:
         yield from _path(node, rule, path)
-    yield from _messages(node, rule, focus, path, value)
+    texts = json.loads(row[9]) if row[9] is not None else _texts(rule, focus, path, value)
+    for text, language in texts:
+        literal = ox.Literal(text, language=language) if language else ox.Literal(text)
+        yield ox.Triple(node, _sh("resultMessage"), literal)
 
 
 def _path(node: ox.BlankNode, rule: Rule, path: str) -> Iterator[ox.Triple]:
@@ -138,9 +142,8 @@ class PathWriter:
         return rest
 
 
-def _messages(
-    node: ox.BlankNode, rule: Rule, focus: Term, path: str | None, value: Term
-) -> Iterator[ox.Triple]:
+def _texts(rule: Rule, focus: Term, path: str | None, value: Term) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a rule, each with its language, filled in for one result."""
     known = {
         "path": path or "",
         **parameters(rule),
@@ -148,9 +151,7 @@ def _messages(
         "value": value.value or "",
     }
     for text, language in rule.messages:
-        filled = fill(text, known)
-        literal = ox.Literal(filled, language=language) if language else ox.Literal(filled)
-        yield ox.Triple(node, _sh("resultMessage"), literal)
+        yield fill(text, known), language
 
 
 def _data_node(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:

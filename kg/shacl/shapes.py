@@ -59,15 +59,28 @@ class Text(NamedTuple):
     language: str
 
 
+class Query(NamedTuple):
+    """A SPARQL query that decides a constraint (sections 5 and 6).
+
+    `text` has its prefixes and path put in; `ask` tells its form. `given` are the values of
+    parameters by the names of their variables, `bound` names all variables that may be bound
+    before the query is evaluated.
+    """
+
+    text: str
+    ask: bool
+    given: tuple[tuple[str, Term], ...] = ()
+    bound: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Constraint:
     """One declaration of a constraint component (section 4).
 
     `component` is the component's IRI. What it is declared with stands, by its kind, in `terms`
     (IRIs and literals), `number` (counts and lengths), `text` and `flags` (a pattern), `shapes`
-    (keys of shapes) and `siblings` (those of sh:qualifiedValueShapesDisjoint). `foreign` marks
-    what is not compiled and goes to pySHACL; `node` is then the constraint's own node, `messages`
-    what it says itself.
+    (keys of shapes) and `siblings` (those of sh:qualifiedValueShapesDisjoint). What SPARQL decides
+    has a `query`; `node` is then the constraint's own node, `messages` what it says itself.
     """
 
     component: str
@@ -77,9 +90,9 @@ class Constraint:
     flags: str = ""
     shapes: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
-    foreign: bool = False
     node: Term | None = None
     messages: tuple[Text, ...] = ()
+    query: Query | None = None
 
 
 @dataclass(frozen=True)
@@ -128,13 +141,13 @@ class Shape:
 class Shapes:
     """A shapes graph that was found well-formed.
 
-    `foreign` lists, as (shape, what), everything that goes to pySHACL instead of SQL; `graph`
-    keeps the shapes graph for that purpose and for reports.
+    `queried` lists, as (shape, what), everything that SPARQL decides instead of SQL; `graph` keeps
+    the shapes graph for that purpose and for reports.
     """
 
     by_key: Mapping[str, Shape]
     graph: rdflib.Graph = field(repr=False, compare=False)
-    foreign: tuple[tuple[str, str], ...] = ()
+    queried: tuple[tuple[str, str], ...] = ()
 
     @property
     def targeted(self) -> tuple[Shape, ...]:

@@ -39,10 +39,12 @@ from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD
 Ids = Callable[[Term], int]
 Patterns = Mapping[tuple[str, str], Translation]
 
-RESULT_COLUMNS: Final = "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER"
+RESULT_COLUMNS: Final = (
+    "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER, said VARCHAR"
+)
 NO_RESULTS: Final = (
     "SELECT NULL::BIGINT AS root, NULL::BIGINT AS focus, NULL::BIGINT AS value,"
-    " NULL::BIGINT AS predicate, NULL::INTEGER AS rule WHERE false"
+    " NULL::BIGINT AS predicate, NULL::INTEGER AS rule, NULL::VARCHAR AS said WHERE false"
 )
 
 
@@ -126,7 +128,8 @@ class Compiler:
     def _check(self, check: Check) -> str:
         name = check.constraint.component.removeprefix(SH).removesuffix("ConstraintComponent")
         found = _COMPONENTS[name](self, check)
-        return f"SELECT root, focus, value, predicate, {check.rule}::INTEGER AS rule FROM ({found})"
+        columns = f"root, focus, value, predicate, {check.rule}::INTEGER AS rule"
+        return f"SELECT {columns}, NULL::VARCHAR AS said FROM ({found})"
 
     def class_(self, check: Check) -> str:
         """Section 4.1.1: each value node is an instance of the class."""
@@ -372,14 +375,14 @@ def _qualified(check: Check) -> str:
 
 
 def _results(step: Results) -> str:
-    columns = "root, focus, value, predicate, rule"
+    columns = "root, focus, value, predicate, rule, said"
     parts = [f"SELECT {columns} FROM {name}" for name in step.checks]
     for values, results in step.lifted:
         if values is None:
             parts.append(f"SELECT {columns} FROM {results}")
         else:
             parts.append(
-                f"SELECT x.f AS root, r.focus, r.value, r.predicate, r.rule"
+                f"SELECT x.f AS root, r.focus, r.value, r.predicate, r.rule, r.said"
                 f" FROM {results} r JOIN {values} x ON x.v = r.root"
             )
     return " UNION ALL ".join(parts) or NO_RESULTS

@@ -10,6 +10,7 @@ The table of results (temporary, `shacl_result` unless named otherwise) has one 
 | focus, focus_kind, focus_datatype, focus_language | the focus node |
 | path | the predicate's IRI, or the path as SPARQL writes it; NULL without one |
 | value, value_kind, datatype, language | the value node; NULL without one |
+| said | JSON: the messages of this result alone, each with its language; NULL for the rule's |
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from kg.database import quoted
-from kg.shacl import paths
+from kg.shacl import asking, paths
 from kg.shacl.encode import TABLES, encode
-from kg.shacl.foreign import evaluate, named_predicates
 from kg.shacl.patterns import Translation, translate
 from kg.shacl.plan import (
     Check,
@@ -38,7 +38,10 @@ from kg.shacl.plan import (
     Rule,
     Step,
     Values,
+    inlined,
     make_plan,
+    reads,
+    renamed,
 )
 from kg.shacl.shapes import Term
 from kg.shacl.sql import NO_RESULTS, RESULT_COLUMNS, Compiler
@@ -46,7 +49,7 @@ from kg.statements import IRI
 from kg.terms import SH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.shacl.shapes import Shapes
 
@@ -55,6 +58,11 @@ _SEE_NOTHING: Final = frozenset(
     for name in ("MinCount", "QualifiedMinCount", "HasValue", "Equals")
 )
 """Components that find something where there are no value nodes."""
+_NOTHING: Final = "shacl_nothing"
+_RULE_COLUMNS: Final = (
+    *(("shape", "VARCHAR"), ("component", "VARCHAR"), ("severity", "VARCHAR")),
+    *(("path", "VARCHAR"), ("place", "INTEGER")),
+)
 _PATTERN: Final = SH + "PatternConstraintComponent"
 _CLOSED: Final = SH + "ClosedConstraintComponent"
 
@@ -105,7 +113,7 @@ def validate(
         The table and what its rules are.
 
     Raises:
-        ShapeError: pySHACL cannot evaluate a constraint that SQL does not cover.
+        ShapeError: a query of the shapes reports a failure.
     """
     plan = make_plan(shapes)
     run = _Run(connection, shapes, plan)
@@ -131,20 +139,24 @@ class _Run:
             for number, (key, written) in enumerate(self.patterns.items())
             if written.re2 is None
         }
-        self.left = Counter(name for step in plan.steps.values() for name in set(_read(step)))
+        self.inlined = inlined(plan)
+        self.left = Counter(
+            read for name in plan.steps if name not in self.inlined for read in self._reads(name)
+        )
         self.left.update(plan.roots)
-        # A view reads its candidates whenever somebody reads the view.
-        self.left.update(s.candidates for s in plan.steps.values() if isinstance(s, Itself))
-        self.made: dict[str, str] = {}
+        self.made: set[str] = set()
 
     def prepare(self, data: str, context: str | None) -> None:
         """Encode the statements and make the table of those that Python matches."""
-        predicates = _predicates(self.shapes, self.plan)
+        predicates = _predicates(self.plan)
         constants = _constants(self.plan)
         self.ids = encode(self.connection, data, context, constants, predicates)
         self.compiler = Compiler(self.ids, self.patterns, self.matches)
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE shacl_match(pattern INTEGER, id BIGINT)"
+        )
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_NOTHING}(f BIGINT, v BIGINT, {RESULT_COLUMNS})"
         )
         instances = self.compiler.instances(self.plan)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE shacl_instance AS {instances}")
@@ -153,77 +165,94 @@ class _Run:
 
     def steps(self) -> None:
         """Make the relation of each step that can have rows; drop each after its last reader."""
-        for name, step in self.plan.steps.items():
-            if self._has_rows(step):
-                self._make(name, step)
-            for read in set(_read(step)):
+        for name in self.plan.steps:
+            if name in self.inlined:
+                continue
+            if self._has_rows(name):
+                self._make(name)
+            for read in self._reads(name):
                 self._release(read)
 
-    def _has_rows(self, step: Step) -> bool:
+    def _reads(self, name: str) -> set[str]:
+        """Return the relations that a step reads, itself or by what is written into it."""
+        found: set[str] = set()
+        for read in reads(self.plan.steps[name]):
+            found |= self._reads(read) if read in self.inlined else {read}
+        return found
+
+    def _there(self, name: str) -> bool:
+        """Tell whether a relation can have rows, once its turn has come."""
+        return name in self.made or (name in self.inlined and self._has_rows(name))
+
+    def _has_rows(self, name: str) -> bool:
         """Tell whether a step can have rows, as far as its inputs show.
 
         Most classes of a shapes graph have no instance in one import, and most constraints find
         nothing: what follows from no rows need not be run.
         """
-        there = self.made
+        step, there = self.plan.steps[name], self._there
         match step:
             case Focus(targets, instances):
                 named = targets.nodes or targets.subjects_of or targets.objects_of
-                return bool(named) or any(name in there for name in instances)
+                return bool(named) or any(map(there, instances))
             case Instances(iri, own):
                 identity = self.ids.iri(iri)
                 return identity in self.classes and (self.classes[identity] or not own)
-            case Values(candidates, _) | Itself(candidates):
-                return candidates in there
-            case Members(relation) | Failing(relation):
-                return relation in there
+            case Values(relation, _) | Itself(relation) | Members(relation) | Failing(relation):
+                return there(relation)
             case Check():
-                name = step.constraint.component
-                inputs = step.candidates if name in _SEE_NOTHING else step.values
-                # pySHACL looks for itself.
-                return step.candidates in there and (inputs in there or step.constraint.foreign)
+                component = step.constraint.component
+                inputs = step.candidates if component in _SEE_NOTHING else step.values
+                # A SELECT finds the values for itself.
+                query = step.constraint.query
+                selects = query is not None and not query.ask
+                return there(step.candidates) and (selects or there(inputs))
             case Results(checks, lifted):
-                return any(part in there for part in (*checks, *(each.results for each in lifted)))
+                return any(map(there, (*checks, *(each.results for each in lifted))))
 
-    def _make(self, name: str, step: Step) -> None:
-        if isinstance(step, Results | Focus):
-            step = _present(step, self.made)
-        for read in set(_read(step)) - self.made.keys():
-            self._make_empty(read)
-        if isinstance(step, Check):
-            if step.constraint.foreign:
-                self._foreign(name, step)
-                return
-            self._match(step)
-        self._create(name, self.compiler.select(step), view=isinstance(step, Itself))
-
-    def _make_empty(self, name: str) -> None:
-        """Make the relation of a step without rows, for a step that reads it nonetheless."""
-        step = self.plan.steps[name]
-        pairs = isinstance(step, Values | Itself)
-        columns = "f BIGINT, v BIGINT" if pairs else "f BIGINT"
-        columns = RESULT_COLUMNS if isinstance(step, Check | Results) else columns
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-        self.made[name] = "TABLE"
-
-    def _create(self, name: str, select: str, *, view: bool) -> None:
-        kind = "VIEW" if view else "TABLE"
-        made = self.connection.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {select}")
-        if view or made.fetchall()[0][0] > 0:
-            self.made[name] = kind
+    def _make(self, name: str) -> None:
+        step = self._resolved(name)
+        if isinstance(step, Check) and step.constraint.query:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({RESULT_COLUMNS})")
+            rule = self.plan.rules[step.rule]
+            asking.evaluate(self.connection, self.shapes, rule, step, self.ids, name)
+            self.made.add(name)
+            return
+        select = self.compiler.select(step)
+        made = self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
+        if made.fetchall()[0][0] > 0:
+            self.made.add(name)
         else:
             self.connection.execute(f"DROP TABLE {name}")
+
+    def _resolved(self, name: str) -> Step:
+        """Return a step with SQL in the place of the names of relations."""
+        step = self.plan.steps[name]
+        if isinstance(step, Results | Focus):
+            step = _present(step, self._there)
+        step = renamed(step, self._text)
+        if isinstance(step, Check):
+            self._match(step)
+        return step
+
+    def _text(self, name: str) -> str:
+        """Return the SQL of a relation: its table, its SELECT, or a table without rows."""
+        if name in self.made:
+            return name
+        if self._there(name):
+            return f"({self.compiler.select(self._resolved(name))})"
+        return _NOTHING
 
     def _release(self, name: str) -> None:
         """Count one reader less; the last one takes the relation with it."""
         self.left[name] -= 1
-        if self.left[name] == 0 and not isinstance(self.plan.steps[name], Itself):
+        if self.left[name] == 0:
             self._drop(name)
 
     def _drop(self, name: str) -> None:
-        kind = self.made.pop(name, None)
-        if kind:
-            self.connection.execute(f"DROP {kind} {name}")
+        if name in self.made:
+            self.made.remove(name)
+            self.connection.execute(f"DROP TABLE {name}")
 
     def _match(self, check: Check) -> None:
         """Let Python match the distinct strings that a pattern needs that RE2 cannot say."""
@@ -233,7 +262,7 @@ class _Run:
         compiled = re.compile(self.patterns[key].python)
         rows = self.connection.execute(
             f"SELECT id, value FROM shacl_term"
-            f" WHERE kind > 0 AND id IN (SELECT v FROM {check.values}) AND id NOT IN"
+            f" WHERE kind > 0 AND id IN (SELECT v FROM {check.values} x) AND id NOT IN"
             f" (SELECT id FROM shacl_match WHERE pattern = {self.matches[key]})"
         ).fetchall()
         found = [identity for identity, value in rows if compiled.search(value)]
@@ -241,25 +270,19 @@ class _Run:
             f"INSERT INTO shacl_match SELECT {self.matches[key]}, unnest($1::BIGINT[])", [found]
         )
 
-    def _foreign(self, name: str, check: Check) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({RESULT_COLUMNS})")
-        self.made[name] = "TABLE"
-        rule = self.plan.rules[check.rule]
-        evaluate(self.connection, self.shapes, rule, check, self.ids, name)
-
     def finish(self, into: str) -> int:
         """Make the table of results with terms in place of ids; return how many there are."""
         self._store_rules()
         parts = [f"SELECT * FROM {name}" for name in self.plan.roots if name in self.made]
         union = " UNION ALL ".join(parts) or NO_RESULTS
-        order = "r.shape, r.component, f.value, path, v.value, v.datatype, v.language, x.rule"
+        order = "r.place, f.value, path, v.value, v.datatype, v.language, x.rule"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {into} AS
             SELECT (row_number() OVER (ORDER BY {order}) - 1)::INTEGER AS result, x.rule,
                 r.shape, r.component, r.severity, f.value AS focus, f.kind AS focus_kind,
                 f.datatype AS focus_datatype, f.language AS focus_language,
                 coalesce(p.value, r.path) AS path, v.value AS value, v.kind AS value_kind,
-                v.datatype AS datatype, v.language AS language
+                v.datatype AS datatype, v.language AS language, x.said
             FROM ({union}) x JOIN shacl_rule r ON r.rule = x.rule
             JOIN shacl_term f ON f.id = x.focus
             LEFT JOIN shacl_term v ON v.id = x.value
@@ -269,35 +292,40 @@ class _Run:
         return int(self.connection.execute(f"SELECT count(*) FROM {into}").fetchall()[0][0])
 
     def _store_rules(self) -> None:
-        self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE shacl_rule(rule INTEGER, shape VARCHAR,"
-            " component VARCHAR, severity VARCHAR, path VARCHAR)"
+        """Make shacl_rule; `place` is the order of rules by shape and component."""
+        named = [(rule.shape.key, rule.constraint.component) for rule in self.plan.rules]
+        places = {name: place for place, name in enumerate(sorted(set(named)))}
+        columns = [
+            [shape for shape, _ in named],
+            [component for _, component in named],
+            [rule.shape.severity for rule in self.plan.rules],
+            [paths.text(rule.shape.path) if rule.shape.path else None for rule in self.plan.rules],
+            [places[name] for name in named],
+        ]
+        unnested = ", ".join(
+            f"unnest(${at}::{kind}[]) AS {name}" for at, (name, kind) in enumerate(_RULE_COLUMNS, 1)
         )
-        rows = [_rule_row(number, rule) for number, rule in enumerate(self.plan.rules)]
-        if rows:
-            self.connection.execute(f"INSERT INTO shacl_rule VALUES {', '.join(rows)}")
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE shacl_rule AS"
+            f" SELECT unnest(range({len(named)}))::INTEGER AS rule, {unnested}",
+            columns,
+        )
 
     def clear(self) -> None:
         """Drop every relation of the run."""
-        for name in list(reversed(self.made)):
+        for name in list(self.made):
             self._drop(name)
-        for name in (*TABLES, "shacl_rule"):
+        for name in (*TABLES, _NOTHING, "shacl_rule"):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _rule_row(number: int, rule: Rule) -> str:
-    path = quoted(paths.text(rule.shape.path)) if rule.shape.path else "NULL"
-    named = (rule.shape.key, rule.constraint.component, rule.shape.severity)
-    return f"({number}, {', '.join(map(quoted, named))}, {path})"
-
-
-def _present(step: Results | Focus, made: Collection[str]) -> Results | Focus:
+def _present(step: Results | Focus, there: Callable[[str], bool]) -> Results | Focus:
     """Return the step without the parts that have no rows."""
     if isinstance(step, Focus):
-        return Focus(step.targets, tuple(name for name in step.instances if name in made))
+        return Focus(step.targets, tuple(filter(there, step.instances)))
     return Results(
-        tuple(name for name in step.checks if name in made),
-        tuple(each for each in step.lifted if each.results in made),
+        tuple(filter(there, step.checks)),
+        tuple(each for each in step.lifted if there(each.results)),
     )
 
 
@@ -308,39 +336,24 @@ def _patterns(
     found: dict[tuple[str, str], Translation] = {}
     for _, constraint in plan.rules:
         if constraint.component == _PATTERN:
-            written = translate(constraint.text, constraint.flags)
-            if written.re2 is not None and not _accepted(connection, written.re2):
-                written = written._replace(re2=None)
-            found[constraint.text, constraint.flags] = written
-    return found
+            found[constraint.text, constraint.flags] = translate(constraint.text, constraint.flags)
+    written = [each.re2 for each in found.values() if each.re2 is not None]
+    if _accepted(connection, written):
+        return found
+    return {
+        key: each if each.re2 and _accepted(connection, [each.re2]) else each._replace(re2=None)
+        for key, each in found.items()
+    }
 
 
-def _accepted(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
-    """Tell whether RE2 takes a pattern: too large a one would abort the whole statement."""
+def _accepted(connection: duckdb.DuckDBPyConnection, patterns: list[str]) -> bool:
+    """Tell whether RE2 takes all patterns: too large a one would abort the whole statement."""
+    matched = ", ".join(f"regexp_matches('', {quoted(each)})" for each in patterns)
     try:
-        connection.execute(f"SELECT regexp_matches('', {quoted(pattern)})").fetchall()
+        connection.execute(f"SELECT {matched or 'true'}").fetchall()
     except duckdb.Error:
         return False
     return True
-
-
-def _read(step: Step) -> Iterator[str]:
-    """Yield the relations that a step reads."""
-    match step:
-        case Focus(_, instances):
-            yield from instances
-        case Values(candidates, _) | Itself(candidates):
-            yield candidates
-        case Members(values):
-            yield values
-        case Check():
-            yield from (step.candidates, step.values, *step.others, *step.siblings)
-        case Results(checks, lifted):
-            yield from checks
-            for each in lifted:
-                yield from (name for name in each if name is not None)
-        case Failing(results):
-            yield results
 
 
 def _constants(plan: Plan) -> Iterator[Term]:
@@ -360,7 +373,7 @@ def _constants(plan: Plan) -> Iterator[Term]:
                 yield from step.constraint.terms
 
 
-def _predicates(shapes: Shapes, plan: Plan) -> list[str] | None:
+def _predicates(plan: Plan) -> list[str] | None:
     """Return the predicates that the plan looks at, None for all."""
     found: set[str] = set()
     for step in plan.steps.values():
@@ -371,8 +384,8 @@ def _predicates(shapes: Shapes, plan: Plan) -> list[str] | None:
                 found.update(paths.predicates(path))
             case Check() if step.constraint.component == _CLOSED:
                 return None
-            case Check() if step.constraint.foreign:
-                named = named_predicates(shapes, plan.rules[step.rule])
+            case Check() if step.constraint.query:
+                named = asking.predicates_of(plan.rules[step.rule])
                 if named is None:
                     return None
                 found |= named

@@ -99,11 +99,11 @@ def test_recursion_through_a_deactivated_shape_is_none(turtle: Callable[[str], G
 
 
 def test_what_is_not_compiled_is_listed(turtle: Callable[[str], Graph]) -> None:
-    """sh:sparql goes to pySHACL, and the shapes say so."""
+    """What SPARQL decides is named, and the shapes say so."""
     shapes = parse_shapes(turtle(':S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {}" ] .'))
 
-    assert (("http://example.org/S", str(shapes.foreign[0][1])),) == shapes.foreign
-    assert shapes.foreign[0][1].endswith("SPARQLConstraintComponent")
+    assert (("http://example.org/S", str(shapes.queried[0][1])),) == shapes.queried
+    assert shapes.queried[0][1].endswith("SPARQLConstraintComponent")
 
 
 def test_shapes_are_found_by_type_target_parameter_and_reference(
