@@ -73,7 +73,7 @@ class LookUpPool:
         ready = [p for p in self._processes if p.ready]
         if not ready:
             if busy and not self._processes:
-                self._start()
+                self.grow()
             return None
         question = Question(request, settled)
         free = [p for p in ready if p.question is None]
@@ -94,13 +94,11 @@ class LookUpPool:
         with suppress(ValueError):
             self._waiting.remove(question)
 
-    def _start(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._stopped or loop.time() < self._not_before:
-            return
-        self._processes = [
-            _Process(self, self._settings) for _ in range(self._settings.lookup_processes)
-        ]
+    def grow(self) -> None:
+        """Start a process if there may be one more; the next one starts when it is ready."""
+        late = asyncio.get_running_loop().time() >= self._not_before
+        if late and not self._stopped and len(self._processes) < self._settings.lookup_processes:
+            self._processes.append(_Process(self, self._settings))
 
     def free(self, process: _Process) -> None:
         """Give a process that has nothing to do the look-up that waits longest."""
@@ -113,8 +111,7 @@ class LookUpPool:
             self._processes.remove(process)
         if not process.ready:
             self._not_before = asyncio.get_running_loop().time() + _PAUSE
-        elif not self._stopped:
-            self._processes.append(_Process(self, self._settings))
+        self.grow()
         if not self.pids:
             waiting, self._waiting = self._waiting, deque()
             for question in waiting:
@@ -216,7 +213,9 @@ class _Process(asyncio.Protocol):
 
     def _prepared(self, response: bytes | None) -> None:
         self.ready = response is not None and response.startswith(b"HTTP/1.1 200 ")
-        if response is not None and not self.ready:
+        if self.ready:
+            self._pool.grow()
+        elif response is not None:
             self.kill()
 
     def _too_long(self) -> None:

@@ -65,6 +65,8 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "A parameter is not as expected; `candidates` may name what is meant"},
     404: {"description": "This release has no such thing"},
     406: {"description": "No form of the answer that the client accepts"},
+    503: {"description": "Too many wait for an answer, or nothing is published yet"},
+    504: {"description": "It took longer than a query may"},
 }
 
 
