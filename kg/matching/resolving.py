@@ -49,8 +49,7 @@ def place(landscape: Landscape, text: str, parameter: str) -> str:
         return found[0]
     english = {fold(word): meaning for _, word, meaning in glossary()}.get(fold(text), text)
     named = _places(landscape, text) or _places(landscape, english)
-    near = [] if named else _nearest(landscape, "place", text, ("label", "label_de"))
-    return str(iris[_one(landscape, "place", named or near, text, parameter, certain=bool(named))])
+    return str(iris[_one(landscape, "place", named, text, parameter)])
 
 
 def _places(landscape: Landscape, text: str) -> list[int]:
@@ -78,7 +77,7 @@ def technology(matching: Matching, text: str, parameter: str, base: str) -> str:
     if found and found[0].score >= _CERTAIN:
         return str(iris[found[0].concept])
     candidates = [m.concept for m in found]
-    raise _unknown(landscape, "concept", candidates, text, parameter)
+    raise _not_one(landscape, "concept", candidates, text, parameter)
 
 
 def organisation(matching: Matching, text: str, parameter: str, base: str) -> str:
@@ -99,7 +98,10 @@ def organisation(matching: Matching, text: str, parameter: str, base: str) -> st
     certain = [n.row for n in near if n.score >= _CERTAIN]
     if len(certain) == 1:
         return str(iris[certain[0]])
-    raise _unknown(landscape, "organisation", [n.row for n in near], text, parameter)
+    if certain:
+        raise _not_one(landscape, "organisation", certain, text, parameter, several=True)
+    likely = [n.row for n in near if n.score > 0]
+    raise _not_one(landscape, "organisation", likely, text, parameter)
 
 
 def entry(landscape: Landscape, text: str, kind: str, parameter: str, base: str) -> str:
@@ -151,10 +153,11 @@ def _named(landscape: Landscape, table: str, text: str, names: Iterable[str]) ->
     return [n for n in rows if any(c[n] and fold(c[n]) == wanted for c in columns)]
 
 
-def _nearest(landscape: Landscape, table: str, text: str, names: Iterable[str]) -> list[int]:
-    """Return the rows whose names are most like a text, the likest first."""
+def _nearest(landscape: Landscape, table: str, text: str) -> list[int]:
+    """Return the rows whose labels are most like a text, the likest first."""
     asked = trigrams(fold(text))
-    columns = [landscape.column(table, name) for name in names]
+    named = set(landscape.tables[table].column_names).intersection(("label", "label_de"))
+    columns = [landscape.column(table, name) for name in named]
     likened = [
         (max((dice(asked, trigrams(fold(c[n]))) for c in columns if c[n]), default=0.0), n)
         for n in range(landscape.size(table))
@@ -163,28 +166,36 @@ def _nearest(landscape: Landscape, table: str, text: str, names: Iterable[str]) 
     return [n for _, n in found[:_CANDIDATES]]
 
 
-def _one(
+def _one(landscape: Landscape, table: str, rows: list[int], text: str, parameter: str) -> int:
+    if len(rows) != 1:
+        raise _not_one(landscape, table, rows, text, parameter, several=bool(rows))
+    return rows[0]
+
+
+def _not_one(
     landscape: Landscape,
     table: str,
     rows: list[int],
     text: str,
     parameter: str,
     *,
-    certain: bool = True,
-) -> int:
-    if len(rows) != 1 or not certain:
-        raise _unknown(landscape, table, rows, text, parameter)
-    return rows[0]
-
-
-def _unknown(
-    landscape: Landscape, table: str, rows: list[int], text: str, parameter: str
+    several: bool = False,
 ) -> ParameterError:
-    candidates = _candidates(landscape, table, rows)
-    detail = f"{parameter}: {text!r} is no {table} of this release"
+    """Return the error for a name that means nothing, or several things, with what may be meant."""
+    candidates = _candidates(landscape, table, rows or _nearest(landscape, table, text))
+    what = "means several things" if several else "is not known"
+    detail = f"{parameter}: {text!r} {what} in this release; expected {_EXPECTED[table]}"
     if candidates:
         detail += "; perhaps " + ", ".join(str(c["label"] or c["id"]) for c in candidates)
     return ParameterError(detail, parameter=parameter, candidates=candidates)
+
+
+_EXPECTED: Final = {
+    "place": "a country or NUTS code, a name or an IRI",
+    "concept": "a technology by label, slug, notation or IRI",
+    "organisation": "an organisation by PIC, key, name or IRI",
+    "entry": "a key, a name or an IRI",
+}
 
 
 def _candidates(landscape: Landscape, table: str, rows: list[int]) -> list[dict[str, str]]:
