@@ -240,7 +240,8 @@ class Search:
     def names(self, query: str, limit: int, terms: Iterable[str] = ()) -> list[Hit]:
         """Return the documents whose names have words, or trigrams, of a query, best first."""
         schema = self.index.schema
-        wanted = dict.fromkeys((*words(query), *terms))
+        # In order, so that every process sums in the same.
+        wanted = dict.fromkeys((*words(query), *sorted(terms)))
         exact = [Query.term_query(schema, "name", term, "freq") for term in wanted]
         grams = dict.fromkeys(w[i : i + 3] for w in words(query) for i in range(len(w) - 2))
         near = [

@@ -36,6 +36,7 @@ _SHORTEST: Final = 4
 _ALONE: Final = 6
 _OTHERS: Final = tuple(language for language in LANGUAGES if language != "en")
 _LINKS: Final = ("s", "n")
+_REMEMBERED: Final = 100_000
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -79,6 +80,8 @@ class Dictionary:
     def meaning(self, word: str) -> Meaning | None:
         """Return what a folded word means; None if it is not known, or English already."""
         if word not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found = {}
             self._found[word] = self._look_up(word)
         return self._found[word]
 
@@ -92,7 +95,8 @@ class Dictionary:
         return Meaning(" ".join(dict.fromkeys(parts)), compound=True) if parts else None
 
     def _known(self, stems: set[str]) -> list[str]:
-        found = [m for s in stems if (m := self._meanings.get(s))]
+        # In order, so that every process finds the same.
+        found = [m for s in sorted(stems) if (m := self._meanings.get(s))]
         meanings = max(found, key=lambda m: max(m.values()), default={})
         best = sorted(meanings.items(), key=lambda each: (-each[1], each[0]))[:_MOST]
         return [self._plain[e] for e, p in best if p >= _LEAST]

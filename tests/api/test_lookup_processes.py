@@ -95,6 +95,7 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     [
         PHOTONICS,
         "/competences?q=Lasertechnick&country=DE&limit=3&format=csv",
+        "/competences?q=Wasserstoffspeicherung",
         "/competences?q=laser&limit=none",
         "/partners?organisation=999984059",
         "/partners?organisation=nobody-of-this-name",
