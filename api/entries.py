@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import numpy as np
 from fastapi import Query
 
-from api import lookups
+from api import equivalents, lookups, reasons
 from api.forms import Answer
 from kg.matching import items, listings, resolving
 
@@ -29,13 +29,6 @@ TechnologyQuery = Annotated[
 OrganisationQuery = Annotated[
     str | None, Query(description="Whose: PIC, key, name or IRI of an organisation.")
 ]
-
-_SPARQL: Final = """PREFIX atlas: <{ontology}>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT DISTINCT ?entry ?label WHERE {{
-  ?entry a atlas:{kind} ; rdfs:label ?label .{more}
-}}
-ORDER BY ?label ?entry LIMIT {limit}"""
 
 
 def respond(
@@ -90,12 +83,38 @@ def _answer(
     for row in found.rows[shown.begin : shown.begin + shown.limit]:
         item = items.entry(landscape, row)
         if row in found.scores:
-            item["score"] = round(found.scores[row], 6)
+            score = found.scores[row]
+            item["score"] = round(score.value, 6)
+            item["explanation"] = _explanation(matching, row, score, shown, sought.text)
         listed.append(item)
     query = {k: v for k, v in vars(sought).items() if v and k != "kind"}
     query = {"q" if k == "text" else k: str(v) if k == "on" else v for k, v in query.items()}
     facets = _facets(matching, found.rows)
-    return Answer(len(found.rows), listed, facets, query, {}, _sparql(shown, sought))
+    sparql = equivalents.listing(shown.at.base, sought, shown.limit)
+    return Answer(len(found.rows), listed, facets, query, {}, sparql)
+
+
+def _explanation(
+    matching: Matching, row: int, score: listings.Score, shown: Page, text: str
+) -> list[dict[str, Any]]:
+    """Return the terms of an entry's score, the largest first."""
+    iri = matching.landscape.column("entry", "iri")[row]
+    found = []
+    if score.words:
+        piece = matching.entries.marker(text).piece(score.told)
+        said = reasons.named(shown.at, iri, score.told)
+        found.append(reasons.term("text", score.words, _BY_WORDS, piece or score.told[:160], said))
+    if score.concept is not None:
+        technology = listings.stated(matching.landscape, row, score.concept)
+        label = matching.landscape.column("concept", "label")[score.concept] or ""
+        said = reasons.leading(shown.at, iri, technology)
+        weight = 1 - score.words
+        found.append(reasons.term("technology", score.technology, _BY_CONCEPT, label, said, weight))
+    return sorted(found, key=lambda term: -term["contribution"])
+
+
+_BY_WORDS: Final = "likeness of the words to the name or text of the entry, rare words more"
+_BY_CONCEPT: Final = "likeness of the words to a label of the technology; weight: 1 - text"
 
 
 def _facets(matching: Matching, rows: list[int]) -> dict[str, list[dict[str, Any]]]:
@@ -110,18 +129,3 @@ def _facets(matching: Matching, rows: list[int]) -> dict[str, list[dict[str, Any
         "technology": items.value_facet((iris[n] for n in having), named)[:50],
         "type": items.value_facet(c for n in rows for c in classes[n] or ()),
     }
-
-
-def _sparql(shown: Page, sought: listings.Sought) -> str:
-    more = ""
-    if sought.technologies:
-        listed = " ".join(f"<{t}>" for t in sought.technologies)
-        more += (
-            f"\n  VALUES ?technology {{ {listed} }}"
-            "\n  ?entry atlas:technology|atlas:sector|atlas:field|atlas:canOffer ?technology ."
-        )
-    if sought.country:
-        listed = " ".join(f"<{c}>" for c in sought.country)
-        more += f"\n  VALUES ?country {{ {listed} }} ?entry atlas:locatedIn ?country ."
-    ontology = f"{shown.at.base}ontology#"
-    return _SPARQL.format(ontology=ontology, kind=sought.kind, more=more, limit=shown.limit)

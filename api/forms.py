@@ -3,6 +3,7 @@
 1. JSON has everything; JSON-LD is a schema.org ItemList with what that vocabulary knows.
 2. A table has a column for what is one value in every item that has it; lists are joined by `; `.
 3. GeoJSON (RFC 7946) has a feature for each item, without geometry where there is no place.
+4. Where the next page is, and the same in SPARQL, the header says with every form.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import base64
 import csv
 import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from pydantic_core import to_json
 
 from api import accept
+from api.linked import Link
 from api.representations import JSON_LD, Form
 from kg.cells import cell
 from kg.errors import NotAcceptableError
@@ -37,6 +39,7 @@ XLSX: Final = Form(
 )
 FORMS: Final = (JSON, JSON_LD, CSV, XLSX, GEO_JSON)
 _SCHEMA: Final = "https://schema.org/"
+_LONGEST_LINK: Final = 4000
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,36 @@ class Answer:
     query: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     sparql: str = ""
+
+
+class Written(NamedTuple):
+    """An answer as it is sent: its bytes, and the links that go with it."""
+
+    body: bytes
+    links: tuple[Link, ...]
+
+
+def write(answer: Answer, form: Form, shown: Page, name: str) -> Written:
+    """Return an answer in a form; `name` is that of the look-up."""
+    return Written(_WRITERS[form.extension](answer, shown, name), _links(answer, shown))
+
+
+def _links(answer: Answer, shown: Page) -> tuple[Link, ...]:
+    """Return the links to the next page and to the same in SPARQL, as far as a header can be."""
+    found = []
+    if following := _next(answer, shown):
+        found.append(Link(following, "next"))
+    if answer.sparql:
+        more = {"title": "The same in SPARQL", "type": "application/sparql-results+json"}
+        found.append(Link(_address(answer, shown), "related", more))
+    return tuple(link for link in found if len(link.target) <= _LONGEST_LINK)
+
+
+def _address(answer: Answer, shown: Page) -> str:
+    parameters = {"query": answer.sparql}
+    if shown.at.lasting:
+        parameters["release"] = str(shown.at.opened.number)
+    return f"{shown.at.root}/sparql?{urlencode(parameters)}"
 
 
 def chosen(header: str, named: str | None) -> Form:
@@ -99,8 +132,7 @@ def _document(answer: Answer, shown: Page) -> dict[str, Any]:
         "next": _next(answer, shown),
     }
     if answer.sparql:
-        address = f"{shown.at.root}/sparql?{urlencode({'query': answer.sparql})}"
-        document["sparql"] = {"query": answer.sparql, "href": address}
+        document["sparql"] = {"query": answer.sparql, "href": _address(answer, shown)}
     return document
 
 
@@ -123,8 +155,13 @@ def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
         "homepage": {"@id": "url", "@type": "@id"},
         "country": {"@id": "atlas:country", "@type": "@id"},
         "region": {"@id": "atlas:region", "@type": "@id"},
+        "explanation": {"@id": "atlas:explanation", "@type": "@json"},
+        "release": {"@id": "isPartOf", "@type": "@id"},
+        "next": {"@id": "http://www.w3.org/ns/hydra/core#next", "@type": "@id"},
+        "sparql": {"@id": "relatedLink", "@type": "@id"},
     }
     shared = set(context) | {"latitude", "longitude"}
+    following = _next(answer, shown)
     elements = [
         {
             "@type": "ListItem",
@@ -140,8 +177,13 @@ def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
         "@type": "ItemList",
         "name": name,
         "numberOfItems": answer.total,
+        "release": f"{shown.at.base}release/{shown.at.opened.number}",
         "itemListElement": elements,
     }
+    if following:
+        document["next"] = following
+    if answer.sparql:
+        document["sparql"] = _address(answer, shown)
     return _serialised(document)
 
 
@@ -214,7 +256,7 @@ def _feature(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "id": item["id"], "geometry": geometry, "properties": properties}
 
 
-WRITERS: Final = {
+_WRITERS: Final = {
     "json": _json,
     "jsonld": _json_ld,
     "csv": _csv,

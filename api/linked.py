@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from fastapi import Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from pyoxigraph import NamedNode
 
@@ -48,6 +48,7 @@ LANGUAGES: Final = ("en", "de")
 ReleaseQuery = Annotated[
     int | None, Query(ge=1, description="A kept release instead of the current one.")
 ]
+NumberPath = Annotated[int, Path(description="The number of a kept release.")]
 PageQuery = Annotated[int, Query(ge=1, le=10**9, description="The page of incoming statements.")]
 FormatQuery = Annotated[
     str | None,
@@ -56,6 +57,10 @@ FormatQuery = Annotated[
 LanguageQuery = Annotated[
     str | None, Query(description="The language of pages, instead of Accept-Language: en or de.")
 ]
+
+Responses = dict[int | str, dict[str, Any]]
+TAGGED: Final[Responses] = {304: {"description": "The client has it already (If-None-Match)."}}
+"""What every document answers that has an entity tag."""
 
 _CONTEXTS: Final = 4
 """How many JSON-LD contexts are kept; hardly anybody asks for older releases."""
@@ -284,6 +289,12 @@ _PATH: Final = {
     "description": "The rest of the IRI.",
     "schema": {"type": "string"},
 }
+
+
+def in_forms(*forms: Form | str) -> Responses:
+    """Return what documents in some forms, or of some media types, answer."""
+    types = [form if isinstance(form, str) else form.media_type for form in forms]
+    return {**TAGGED, 200: {"content": {name: {} for name in types}}}
 
 
 def readable(

@@ -3,7 +3,10 @@
 1. An answer is of one release, which it names; a cursor keeps to the release it began with.
 2. `items` are the things with `id`, `label`, what is shown of them and, where ranked, `score` and
    `explanation`; `facets` count all that was found; `next` is the address of the next page.
-3. It comes in several forms (`api.forms`), by `format=` or Accept.
+3. It comes as JSON, JSON-LD (schema.org ItemList), CSV, XLSX or GeoJSON: by `format=` or Accept.
+4. `Link` leads to the next page, and to what the look-up is in SPARQL, in every form.
+5. A parameter that the look-up does not have is refused: a condition that is misspelt would
+   otherwise be one that is not set.
 """
 
 from __future__ import annotations
@@ -11,15 +14,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
+from datetime import UTC, datetime, time
+from difflib import get_close_matches
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
 from fastapi import Query
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
 
 from api import forms
-from api.forms import CSV, FORMS, WRITERS, XLSX, Answer, Page
-from api.linked import Visit, visit
-from kg.asof import kept
+from api.forms import CSV, FORMS, XLSX, Page
+from api.linked import TAGGED, Visit, listed, unchanged, visit
+from kg.asof import created, http_date, kept
 from kg.errors import ParameterError
 from kg.matching import Matching, build_index, open_matching
 from kg.matching.conditions import Box
@@ -32,13 +39,16 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from fastapi import Request
-    from fastapi.responses import Response
 
+    from api.forms import Answer, Written
     from kg.matching.competences import Found
     from kg.releases import Release
 
 _KEPT: Final = 2
 _RANKINGS: Final = 16
+_LINKS: Final = 4000
+"""Bytes that the links of a kept answer take at most."""
+
 
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
 CursorQuery = Annotated[
@@ -58,6 +68,7 @@ BoxQuery = Annotated[
     str | None, Query(description="Inside a map box: west,south,east,north in degrees.")
 ]
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    **TAGGED,
     200: {
         "description": "The items, best or first ones first",
         "content": {form.media_type: {} for form in FORMS},
@@ -80,7 +91,7 @@ class Opened:
         self._base = base
         self._matching: dict[str, Matching] = {}
         self._building: dict[str, BaseProcess] = {}
-        self._answers: LeastRecentlyUsed[bytes] = LeastRecentlyUsed(cache_bytes)
+        self._answers: LeastRecentlyUsed[Written] = LeastRecentlyUsed(cache_bytes)
         self._found: LeastRecentlyUsed[Any] = LeastRecentlyUsed(_RANKINGS)
         self._opening, self._keeping = threading.Lock(), threading.Lock()
 
@@ -111,14 +122,14 @@ class Opened:
                 process.start()
                 self._building = {key: process}
 
-    def answered(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def answered(self, key: Hashable, make: Callable[[], Written]) -> Written:
         """Return the answer that is kept under a key, or make and keep it."""
         with self._keeping:
             found = self._answers.get(key)
         if found is None:
             found = make()
             with self._keeping:
-                self._answers.put(key, found, len(found) + len(str(key)))
+                self._answers.put(key, found, len(found.body) + len(str(key)) + _LINKS)
         return found
 
     def found(self, key: Hashable, look_up: Callable[[], Any]) -> Any:
@@ -170,10 +181,13 @@ def _current(request: Request) -> Visit:
 def page(request: Request, cursor: str | None, limit: int) -> Page:
     """Return the page that a cursor names, or the first of the current release.
 
+    Every look-up begins here, so here its parameters are looked at.
+
     Raises:
         ParameterError: the cursor is none of ours.
         UnknownReleaseError: the release of the cursor is no longer kept.
     """
+    _only_known(request)
     if not cursor:
         return Page(_current(request), 0, limit)
     try:
@@ -184,6 +198,31 @@ def page(request: Request, cursor: str | None, limit: int) -> Page:
     if begin < 0 or release < 1:
         raise ParameterError("The cursor is none of ours", parameter="cursor")
     return Page(visit(request, release), begin, limit)
+
+
+def _only_known(request: Request) -> None:
+    """Refuse parameters that the look-up does not have, or that are given too often.
+
+    Raises:
+        ParameterError: as it says.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    fields = {f.alias: f for f in route.dependant.query_params}
+    for name in request.query_params:
+        times = len(request.query_params.getlist(name))
+        if name not in fields:
+            near = get_close_matches(name, fields, 1)
+            detail = f"There is no parameter {name!r}" + "".join(f"; perhaps {n}" for n in near)
+            raise ParameterError(detail, parameter=name, allowed=sorted(fields))
+        if times > 1 and not _many(fields[name].field_info.annotation):
+            detail = f"{name!r} is given {times} times; once is expected"
+            raise ParameterError(detail, parameter=name)
+
+
+def _many(annotation: Any) -> bool:
+    return list in {get_origin(a) for a in (annotation, *get_args(annotation))}
 
 
 def box(text: str | None) -> Box | None:
@@ -215,16 +254,21 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
     chosen = forms.chosen(request.headers.get("accept", ""), form)
     vary = () if form else ("Accept",)
     asked = hashlib.sha256(str(request.url.query).encode()).hexdigest()[:16]
-    variant = f"{name}-{asked}-{chosen.extension}"
-    headers = shown.at.headers(variant, vary=vary)
+    # Projects run and listings are valid on a day, so that the day is part of the question.
+    day = today()
+    headers = shown.at.headers(f"{name}-{asked}-{day}-{chosen.extension}", vary=vary)
+    since = max(created(shown.at.opened.release), datetime.combine(day, time(), UTC))
+    headers["Last-Modified"] = http_date(since)
     if chosen in {CSV, XLSX}:
         headers["Content-Disposition"] = f'inline; filename="{name}.{chosen.extension}"'
-    # Projects run and listings are valid on a day, so that the day is part of the question.
-    key = (shown.at.opened.release.name, today(), str(request.url), chosen.extension)
+    if unchanged(request, headers):
+        return Response(None, 304, headers)
 
-    def write() -> bytes:
-        return WRITERS[chosen.extension](make(), shown, name)
+    def write() -> Written:
+        return forms.write(make(), chosen, shown, name)
 
-    return shown.at.answer(
-        lambda: _opened(shown.at).answered(key, write), chosen.content_type, headers
+    key = (shown.at.opened.release.name, day, str(request.url), chosen.extension)
+    written = _opened(shown.at).answered(key, write)
+    return Response(
+        written.body, 200, headers | listed(written.links), media_type=chosen.content_type
     )

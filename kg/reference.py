@@ -303,7 +303,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
         )
         for p in operation.get("parameters", [])
     ]
-    statuses = ", ".join(sorted(operation["responses"]))
+    statuses = ", ".join(s for s in sorted(operation["responses"]) if s != "default")
     return page(
         f"### {method.upper()} {path}",
         f"{operation.get('summary', '')}.\n{text}".strip(),

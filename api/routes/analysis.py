@@ -211,12 +211,29 @@ async def explain_plan(request: Request) -> Response:
     return _json(explainer.opened, plan.document())
 
 
-_QUERY: Final = {"type": "string", "description": "A SPARQL 1.1 query."}
+_QUERY: Final = {"type": "string"}
 _FORMAT: Final = {"type": "string", "enum": sorted(_FORMS)}
 
 
-def _parameter(name: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": required, "schema": schema}
+def _parameter(
+    name: str, schema: dict[str, Any], text: str, *, required: bool = False
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": text,
+        "schema": schema,
+    }
+
+
+_ASKED: Final = _parameter("query", _QUERY, "A SPARQL 1.1 query.", required=True)
+_RELEASE: Final = _parameter(
+    "release",
+    {"type": "integer", "minimum": 1},
+    "The number of a kept release instead of the current one.",
+)
+_TIMEOUT: Final = _parameter("timeout", {"type": "number"}, "Seconds that the query may take.")
 
 
 def _register(path: str, summary: str, function: Any, forms: tuple[str, ...] = ("json",)) -> None:
@@ -225,13 +242,21 @@ def _register(path: str, summary: str, function: Any, forms: tuple[str, ...] = (
     known = {
         200: {"description": summary, "content": content},
         400: {"description": "No query, or none that is evaluated here: line, column, token."},
+        408: {"description": "The body of the request does not come."},
+        413: {"description": "The body of the request is larger than is read."},
+        415: {"description": "The body is neither a form nor a query."},
+        503: {"description": "Too many queries at once; Retry-After says when to come back."},
+        504: {"description": "The time limit was reached."},
+        507: {"description": "The memory limit was reached."},
     }
-    more = [_parameter("format", _FORMAT)] if len(forms) > 1 else []
+    more = [_RELEASE, _TIMEOUT]
+    if len(forms) > 1:
+        more.append(_parameter("format", _FORMAT, "The form, instead of Accept: json or text."))
     common: dict[str, Any] = {"response_class": Response, "responses": known}
     router.get(
         path,
         summary=summary,
-        openapi_extra={"parameters": [_parameter("query", _QUERY, required=True), *more]},
+        openapi_extra={"parameters": [_ASKED, *more]},
         **common,
     )(function)
     form = {"type": "object", "required": ["query"], "properties": {"query": _QUERY}}

@@ -12,7 +12,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import pages
-from api.linked import FormatQuery, LanguageQuery, Link, ReleaseQuery, Visit, readable, visit
+from api.linked import (
+    FormatQuery,
+    LanguageQuery,
+    Link,
+    NumberPath,
+    ReleaseQuery,
+    Visit,
+    in_forms,
+    readable,
+    visit,
+)
 from api.pages import Alternate, Shown
 from api.representations import HTML, RDF_FORMS, Form, negotiate
 from kg import catalogue, distribution
@@ -52,7 +62,12 @@ def _void_links(to: Visit, form: Form) -> list[Link]:
     ]
 
 
-@readable(router, "/.well-known/void", "The VoID description of a release")
+@readable(
+    router,
+    "/.well-known/void",
+    "The VoID description of a release",
+    responses=in_forms(*RDF_FORMS),
+)
 def well_known_void(
     request: Request, release: ReleaseQuery = None, named: FormatQuery = None
 ) -> Response:
@@ -85,7 +100,7 @@ def _catalog_links(to: Visit, form: Form, known: Catalogue) -> list[Link]:
     return links
 
 
-@readable(router, "/catalog", "The DCAT-AP catalogue")
+@readable(router, "/catalog", "The DCAT-AP catalogue", responses=in_forms(*RDF_FORMS, HTML))
 def catalog(
     request: Request,
     release: ReleaseQuery = None,
@@ -143,14 +158,14 @@ def _graph(known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
     }
 
 
-@readable(router, "/dataset", "The dataset")
+@readable(router, "/dataset", "The dataset", status_code=303)
 def dataset(request: Request) -> RedirectResponse:
     """Answer 303 with the description of the dataset, which is no document."""
     return RedirectResponse(visit(request).local("/.well-known/void"), 303)
 
 
-@readable(router, "/release/{number}", "A release")
-def release_of(request: Request, number: int) -> RedirectResponse:
+@readable(router, "/release/{number}", "A release", status_code=303)
+def release_of(request: Request, number: NumberPath) -> RedirectResponse:
     """Answer 303 with the catalogue as of a release.
 
     Raises:

@@ -14,7 +14,17 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api import accept, pages
-from api.linked import FormatQuery, LanguageQuery, Link, Visit, readable, shelf, unchanged, visit
+from api.linked import (
+    FormatQuery,
+    LanguageQuery,
+    Link,
+    Visit,
+    in_forms,
+    readable,
+    shelf,
+    unchanged,
+    visit,
+)
 from api.pages import Alternate
 from api.representations import HTML, JSON_LD, N_QUADS, N_TRIPLES, TRIG, TURTLE, negotiate
 from kg import asof, changes, feed
@@ -37,6 +47,7 @@ PagePath = Annotated[int, Path(ge=1, description="The page, from 1.")]
 
 # The syntaxes that a server of such a feed may use (LDES server primer, section 2).
 _FORMS: Final = (TURTLE, TRIG, N_QUADS, N_TRIPLES, JSON_LD)
+_NO_CHANGE: Final = {"description": "Between a release and itself there is no change."}
 _PATCH_NAMES: Final = (PATCH_TYPE, "text/plain")
 
 
@@ -61,7 +72,12 @@ def _change(request: Request, before: int, to: Visit) -> Change:
     return changes.between(earlier, to.opened, to.base, memory)
 
 
-@readable(router, "/changes", "The feed of changes and the list of patches")
+@readable(
+    router,
+    "/changes",
+    "The feed of changes and the list of patches",
+    responses=in_forms(*_FORMS, HTML),
+)
 def root(request: Request, named: FormatQuery = None, lang: LanguageQuery = None) -> Response:
     """Describe the feed: its steps from release to release, each with its patch."""
     to = visit(request)
@@ -114,7 +130,11 @@ def _page(to: Visit) -> Mapping[str, Any]:
     router,
     "/changes/{before}/{after}",
     "The RDF Patch between two releases",
-    responses={200: {"content": {PATCH_TYPE: {}}}},
+    responses={
+        **in_forms(*_PATCH_NAMES),
+        400: _NO_CHANGE,
+        406: {"description": "The difference is an RDF Patch."},
+    },
 )
 def patch(request: Request, before: FromPath, after: ToPath) -> Response:
     """Return what to delete and to add to make one release of the other.
@@ -137,7 +157,12 @@ def patch(request: Request, before: FromPath, after: ToPath) -> Response:
     return StreamingResponse(change.patch(to.base), 200, headers, media_type)
 
 
-@readable(router, "/changes/{before}/{after}/{page}", "A page of the feed of changes")
+@readable(
+    router,
+    "/changes/{before}/{after}/{page}",
+    "A page of the feed of changes",
+    responses={**in_forms(*_FORMS), 400: _NO_CHANGE},
+)
 def page_of(
     request: Request,
     before: FromPath,

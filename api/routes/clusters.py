@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from api import entries, lookups
+from api import entries, equivalents, lookups
 from api.entries import OrganisationQuery, TechnologyQuery, TextQuery
 from api.forms import Answer
 from api.linked import readable
@@ -85,6 +85,8 @@ def show_cluster(
         about = items.entry(landscape, row)
         about["clusters"] = items.related(landscape, "entry_entry", "entry", row)
         facets = items.organisation_facets(landscape, rows)
-        return Answer(len(rows), listed, facets, {"cluster": about["id"]}, {"about": about})
+        sparql = equivalents.related(shown.at.base, about["id"], "hasMember", shown.limit)
+        query = {"cluster": about["id"]}
+        return Answer(len(rows), listed, facets, query, {"about": about}, sparql)
 
     return lookups.respond(shown, form, "cluster", make)

@@ -7,14 +7,24 @@ request ever becomes a path.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from api import accept, pages, ranges
-from api.linked import LanguageQuery, Link, Visit, listed, readable, unchanged, visit
+from api.linked import (
+    LanguageQuery,
+    Link,
+    NumberPath,
+    Visit,
+    in_forms,
+    listed,
+    readable,
+    unchanged,
+    visit,
+)
 from api.representations import HTML
 from api.routes.catalogue import described
 from kg import asof, distribution
@@ -31,10 +41,11 @@ router = APIRouter(tags=["dumps"])
 _JSON: Final = "application/json"
 _GZIP: Final = "application/gzip"
 _PARQUET: Final = distribution.FORMATS["parquet"]
+NamePath = Annotated[str, Path(description="The name of a file of that release.")]
+_LISTED: Final = in_forms(_JSON, HTML) | {406: {"description": "The list is JSON or HTML."}}
 _FILE_RESPONSES: Final = {
-    200: {"content": {_GZIP: {}, _PARQUET: {}}},
+    **in_forms(_GZIP, _PARQUET),
     206: {"description": "The range that was asked for."},
-    304: {"description": "The client has it."},
     416: {"description": "The range lies outside the file."},
 }
 
@@ -75,7 +86,7 @@ def _answer(to: Visit, listing: Mapping[str, Any], page: Any, lang: str | None) 
     return to.answer(lambda: bytes(JSONResponse(listing).body), _JSON, headers)
 
 
-@readable(router, "/dumps", "The releases that are kept")
+@readable(router, "/dumps", "The releases that are kept", responses=_LISTED)
 def releases(request: Request, lang: LanguageQuery = None) -> Response:
     """List the releases whose files can be fetched, newest first."""
     to = visit(request)
@@ -92,8 +103,8 @@ def releases(request: Request, lang: LanguageQuery = None) -> Response:
     return _answer(to, {"release": to.opened.number, "releases": found}, page, lang)
 
 
-@readable(router, "/dumps/{number}", "The files of a release")
-def files(request: Request, number: int, lang: LanguageQuery = None) -> Response:
+@readable(router, "/dumps/{number}", "The files of a release", responses=_LISTED)
+def files(request: Request, number: NumberPath, lang: LanguageQuery = None) -> Response:
     """List the files of a release with their sizes and SHA-256 sums.
 
     Raises:
@@ -105,8 +116,13 @@ def files(request: Request, number: int, lang: LanguageQuery = None) -> Response
     return _answer(to, listing, page, lang)
 
 
-@readable(router, "/dumps/{number}/SHA256SUMS", "The sums of a release's files")
-def sums(request: Request, number: int) -> Response:
+@readable(
+    router,
+    "/dumps/{number}/SHA256SUMS",
+    "The sums of a release's files",
+    responses=in_forms("text/plain"),
+)
+def sums(request: Request, number: NumberPath) -> Response:
     """List the sums in the form that `sha256sum --check` reads."""
     to = visit(request, number)
 
@@ -118,7 +134,7 @@ def sums(request: Request, number: int) -> Response:
 
 
 @readable(router, "/dumps/{number}/{name}", "A file of a release", responses=_FILE_RESPONSES)
-def file(request: Request, number: int, name: str) -> Response:
+def file(request: Request, number: NumberPath, name: NamePath) -> Response:
     """Return a file, or the range of it that is asked for.
 
     Raises:

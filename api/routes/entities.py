@@ -21,13 +21,14 @@ from api.linked import (
     PageQuery,
     ReleaseQuery,
     Visit,
+    in_forms,
     listed,
     readable,
     shelf,
     uri,
     visit,
 )
-from api.representations import BY_EXTENSION, HTML, Form, negotiate
+from api.representations import BY_EXTENSION, FORMS, HTML, Form, negotiate
 from kg import asof
 from kg.description import exists
 from kg.description import named as named_node
@@ -42,7 +43,9 @@ IriQuery = Annotated[str, Query(description="The IRI of what is asked about.")]
 
 _VARY: Final = ("Accept", "Accept-Datetime")
 _RESPONSES: Final = {
+    **in_forms(*FORMS),
     303: {"description": "The document that describes it."},
+    400: {"description": "What is asked about is no IRI, or a parameter is none."},
     404: {"description": "No release that is kept says anything of it."},
     406: {"description": "No representation that the client accepts."},
     410: {"description": "A later release dropped it: a tombstone."},
@@ -175,7 +178,10 @@ def about(
     router,
     "/timemap",
     "The past of a thing",
-    responses={200: {"content": {"application/link-format": {}}}},
+    responses={
+        200: {"content": {"application/link-format": {}}},
+        404: {"description": "No release that is kept says anything of it."},
+    },
 )
 def timemap(request: Request, iri: IriQuery) -> Response:
     """List the releases that describe an IRI (RFC 7089, section 5, as RFC 6690 links).

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urljoin
 from fastapi import APIRouter
 from pyoxigraph import DefaultGraph, NamedNode
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api import protocol
@@ -25,10 +26,10 @@ from api.endpoints import Endpoint
 from api.routes.sparql import SparqlEndpoint
 from api.routes.update import SECONDS, done
 from kg.errors import MethodNotAllowedError, NotFoundError, ParameterError
+from kg.query.formats import GRAPHS
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
-    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from kg.updates import Writer
@@ -165,16 +166,35 @@ _DOCUMENT: Final[dict[str, Any]] = {
         for name in ("text/turtle", "application/n-triples", "application/rdf+xml")
     },
 }
+_UNNAMED: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"description": "No graph is named, or none that can be; or the document is not read."},
+    404: {"description": "There is no such graph; those that there are."},
+}
+_READ: Final[dict[int | str, dict[str, Any]]] = {
+    **_UNNAMED,
+    200: {"content": {name: {} for form in GRAPHS for name in form.types[:1]}},
+    406: {"description": "No format that the client accepts; those that there are."},
+}
 _WRITTEN: Final[dict[int | str, dict[str, Any]]] = {
+    **_UNNAMED,
     401: {"description": "No token, or none that is known."},
     403: {"description": "The token's role is not curator."},
+    408: {"description": "The body of the request does not come."},
+    413: {"description": "The body of the request is larger than is read."},
+    415: {"description": "The body is in no syntax of RDF that is read."},
     422: {"description": "Rules would be broken: `findings` lists them. Nothing has changed."},
 }
 
 
-@router.get(_PATH, summary="Read a graph", openapi_extra={"parameters": _NAMING})
+@router.get(
+    _PATH,
+    summary="Read a graph",
+    response_class=Response,
+    responses=_READ,
+    openapi_extra={"parameters": _NAMING},
+)
 def read_graph() -> None:
-    """Return a graph in the format that Accept prefers. The route above answers."""
+    """Return a graph in the format that Accept prefers."""
 
 
 @router.put(
@@ -184,7 +204,7 @@ def read_graph() -> None:
     openapi_extra={"parameters": _NAMING, "requestBody": _DOCUMENT, "security": [{"Bearer": []}]},
 )
 def replace_graph() -> None:
-    """Replace the graph of updates by a document. The route above answers."""
+    """Replace the graph of updates by a document."""
 
 
 @router.post(
@@ -194,7 +214,7 @@ def replace_graph() -> None:
     openapi_extra={"parameters": _NAMING, "requestBody": _DOCUMENT, "security": [{"Bearer": []}]},
 )
 def add_to_graph() -> None:
-    """Add a document to the graph of updates. The route above answers."""
+    """Add a document to the graph of updates."""
 
 
 @router.delete(
@@ -204,4 +224,4 @@ def add_to_graph() -> None:
     openapi_extra={"parameters": _NAMING, "security": [{"Bearer": []}]},
 )
 def delete_graph() -> None:
-    """Remove the graph of updates. The route above answers."""
+    """Remove the graph of updates."""

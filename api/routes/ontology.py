@@ -8,16 +8,25 @@ the release, from the graph `{base}graph/ontology`: data and terms always belong
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response  # noqa: TC002 - FastAPI reads annotations when it starts
 from pyoxigraph import NamedNode, Quad
 
 from api import pages, vocabularypage
-from api.linked import FormatQuery, LanguageQuery, Link, ReleaseQuery, Visit, readable, visit
+from api.linked import (
+    FormatQuery,
+    LanguageQuery,
+    Link,
+    ReleaseQuery,
+    Visit,
+    in_forms,
+    readable,
+    visit,
+)
 from api.pages import Alternate
-from api.representations import HTML, RDF_FORMS, Form, negotiate
+from api.representations import FORMS, HTML, RDF_FORMS, Form, negotiate
 from kg.errors import NotFoundError
 from kg.identifiers import Identifiers
 from kg.terms import OWL
@@ -79,7 +88,7 @@ def _answer(to: Visit, named: str | None, lang: str | None) -> Response:
     )
 
 
-@readable(router, "/ontology", "The ontology of a release")
+@readable(router, "/ontology", "The ontology of a release", responses=in_forms(*FORMS))
 def ontology(
     request: Request,
     release: ReleaseQuery = None,
@@ -90,10 +99,10 @@ def ontology(
     return _answer(visit(request, release), named, lang)
 
 
-@readable(router, "/ontology/{version}", "A version of the ontology")
+@readable(router, "/ontology/{version}", "A version of the ontology", responses=in_forms(*FORMS))
 def version_of(
     request: Request,
-    version: str,
+    version: Annotated[str, Path(description="The version, such as 1.0.0.")],
     named: FormatQuery = None,
     lang: LanguageQuery = None,
 ) -> Response:
@@ -118,7 +127,7 @@ def version_of(
     router,
     "/context.jsonld",
     "The JSON-LD context",
-    responses={200: {"content": {_CONTEXT: {}}}},
+    responses=in_forms(_CONTEXT),
 )
 def context(request: Request, release: ReleaseQuery = None) -> Response:
     """Return the context that the JSON-LD documents of a release refer to."""

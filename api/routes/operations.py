@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads annotations when it starts
 from starlette.responses import Response
@@ -24,6 +24,9 @@ _REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "No token, or none that is known."},
     403: {"description": "The token's role is not operator."},
 }
+
+
+QueryPath = Annotated[str, Path(description="The X-Query-Id of a query that runs.")]
 
 
 class Running(BaseModel):
@@ -93,7 +96,7 @@ async def running(request: Request) -> Response:
     responses={**_REFUSED, 404: {"description": "No such query runs."}},
     openapi_extra={"security": [{"Bearer": []}]},
 )
-async def end(request: Request, query: str) -> Response:
+async def end(request: Request, query: QueryPath) -> Response:
     """End the query of that id; its client gets 503, or a broken connection."""
     refused = await _allowed(request)
     if refused is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from api import lookups
+from api import equivalents, lookups, reasons
 from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
@@ -24,6 +24,7 @@ NameQuery = Annotated[str, Query(alias="q", max_length=500, description="A name,
 _NAMED = 50
 _FIELDS = 20
 _LIKE = 0.3
+_LIKENESS = "likeness of the words to the name, rare words more"
 
 
 @readable(router, "/organisations", "Organisations by name", responses=RESPONSES)
@@ -46,12 +47,17 @@ def list_organisations(
     def make() -> Answer:
         matching = lookups.matching(shown.at)
         found = [n for n in concepts.organisations(matching, name, _NAMED) if n.score >= _LIKE]
-        listed = [
-            items.organisation(matching.landscape, n.row) | {"score": round(n.score, 6)}
-            for n in found[shown.begin : shown.begin + shown.limit]
-        ]
+        listed = []
+        for n in found[shown.begin : shown.begin + shown.limit]:
+            item = items.organisation(matching.landscape, n.row) | {"score": round(n.score, 6)}
+            said = reasons.named(shown.at, item["id"], n.name)
+            item["explanation"] = [reasons.term("name", n.score, _LIKENESS, n.name, said)]
+            listed.append(item)
         facets = items.organisation_facets(matching.landscape, [n.row for n in found])
-        return Answer(len(found), listed, facets, {"q": name})
+        base, kind = shown.at.base, "Organisation"
+        sparql = equivalents.things(base, kind, "rdfs:label", name, shown.limit)
+        more = {"complete": len(found) < _NAMED}
+        return Answer(len(found), listed, facets, {"q": name}, more, sparql)
 
     return lookups.respond(shown, form, "organisations", make)
 
@@ -84,10 +90,7 @@ def show_organisation(
             items.project(landscape, n) for n in rows[shown.begin : shown.begin + shown.limit]
         ]
         about = _about(landscape, row)
-        sparql = (
-            f"PREFIX atlas: <{shown.at.base}ontology#>\n"
-            f"SELECT ?project WHERE {{ <{about['id']}> atlas:participatesIn ?project }}"
-        )
+        sparql = equivalents.related(shown.at.base, about["id"], "participatesIn", shown.limit)
         statuses = landscape.column("project", "status")
         facets = {"status": items.value_facet(statuses[n] for n in rows)}
         query = {"organisation": about["id"]}

@@ -50,7 +50,11 @@ MostQuery = Annotated[int, Query(ge=1, le=100, description="The most values to r
     "/queries/{name}/parameters/{parameter}",
     "The values that a parameter takes, with counts",
     responses={
-        200: {"description": "The parameter, what `q` resolves to, and values with counts"},
+        200: {
+            "description": "The parameter, what `q` resolves to, and values with counts",
+            "content": {"application/json": {}},
+        },
+        400: {"description": "Another parameter of the query is not as it expects"},
         404: {"description": "No such query, or no such parameter of it"},
     },
 )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response  # noqa: TC002 - FastAPI reads annotations when it starts
 
 from api import accept
-from api.linked import FormatQuery, Visit, readable, visit
+from api.linked import FormatQuery, Visit, in_forms, readable, visit
 from kg.errors import NotAcceptableError
 from kg.prefixes import prefixes, prologue
 
@@ -44,7 +44,7 @@ def _body(media_type: str, base: str) -> bytes:
     return prologue(base).encode()
 
 
-@readable(router, "/prefixes", "The prefixes")
+@readable(router, "/prefixes", "The prefixes", responses=in_forms(*_TYPES.values()))
 def all_prefixes(request: Request, named: FormatQuery = None) -> Response:
     """Return the prefixes as JSON, as the prologue of a SPARQL query, or for Turtle."""
     to = visit(request)

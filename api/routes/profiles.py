@@ -11,7 +11,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 import loaders
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["profiles"])
 
+NamePath = Annotated[str, Path(description="The id of a profile.")]
 LangQuery = Annotated[
     str | None, Query(description="The language, instead of Accept-Language: en or de.")
 ]
@@ -58,6 +59,23 @@ _BODY: Final[dict[str, Any]] = {
 _CURATOR: Final[dict[str, Any]] = {"security": [{"Bearer": []}]}
 _OWN: Final[dict[str, Any]] = {"security": [{"Bearer": []}]}
 _SMALL: Final = 16 * 1024
+_NOT_OWN: Final = {"description": "Neither the token of this profile nor a curator's."}
+_STATE: Final = {"description": "The profile is in a state in which that cannot be done."}
+_NO_OBJECT: Final = {"description": "The body is no JSON object, or lacks what is needed."}
+_BODIES: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"description": "A parameter or the key is not as it should be."},
+    408: {"description": "The body does not come."},
+    413: {"description": "It is larger than is read; `limit` says how much is."},
+    415: {"description": "It is of a type that is not read."},
+    422: {"description": "It is no profile: `faults` says where, and what was expected."},
+}
+
+
+def _small(name: str, text: str) -> dict[str, Any]:
+    """Return the description of a body that is an object with one member."""
+    members = {name: {"type": "string", "description": text}}
+    schema = {"type": "object", "required": [name], "properties": members}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 def _desk(request: Request) -> Desk:
@@ -142,11 +160,10 @@ def schema(request: Request, lang: LangQuery = None) -> Response:
     status_code=201,
     openapi_extra=_BODY,
     responses={
+        **_BODIES,
         200: {"description": "It was submitted with this Idempotency-Key before, or only checked."},
         201: {"description": "It waits for a curator: its findings, and the token to change it."},
         409: {"description": "The Idempotency-Key came with something else before."},
-        413: {"description": "It is too large."},
-        422: {"description": "It is no profile: `faults` says where."},
         429: {"description": "Too many from this address."},
         503: {"description": "Too many wait for a curator."},
     },
@@ -203,8 +220,13 @@ async def profiles(
     return JSONResponse({"total": len(found), "profiles": listed, "next": last}, headers=_HEADERS)
 
 
-@router.get("/profiles/{name}", summary="A profile that was submitted", openapi_extra=_OWN)
-async def profile(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+@router.get(
+    "/profiles/{name}",
+    summary="A profile that was submitted",
+    openapi_extra=_OWN,
+    responses={401: _NOT_OWN},
+)
+async def profile(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Tell a profile with its findings; for who submitted it, and for curators."""
     language = chosen_language(request, lang)
     await _allowed(request, name)
@@ -230,9 +252,9 @@ async def _allowed(request: Request, name: str) -> str:
     "/profiles/{name}",
     summary="Change a profile",
     openapi_extra={**_BODY, **_OWN},
-    responses={401: {"description": "Not the token of this profile."}},
+    responses={401: _NOT_OWN, 409: _STATE, **_BODIES},
 )
-async def edit(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+async def edit(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Submit a profile anew; what is published stays until a curator accepts the change."""
     language = chosen_language(request, lang)
     body, media_type = await _body(request)
@@ -241,16 +263,26 @@ async def edit(request: Request, name: str, lang: LangQuery = None) -> JSONRespo
     return _told(changed, language)
 
 
-@router.delete("/profiles/{name}", summary="Withdraw a profile", openapi_extra=_OWN)
-async def withdraw(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+@router.delete(
+    "/profiles/{name}",
+    summary="Withdraw a profile",
+    openapi_extra=_OWN,
+    responses={401: _NOT_OWN, 409: _STATE},
+)
+async def withdraw(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Take a profile back, by its token or a curator's; if published, a release goes without it."""
     language = chosen_language(request, lang)
     who = await _allowed(request, name)
     return _told(await asyncio.to_thread(_desk(request).withdraw, name, who), language)
 
 
-@router.post("/profiles/{name}/renewal", summary="Renew an offer or request", openapi_extra=_OWN)
-async def renew(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+@router.post(
+    "/profiles/{name}/renewal",
+    summary="Renew an offer or request",
+    openapi_extra={**_OWN, **_small("validUntil", "The new last day, such as 2027-12-31.")},
+    responses={400: _NO_OBJECT, 401: _NOT_OWN, 409: _STATE},
+)
+async def renew(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Set another last day: `{"validUntil": "2027-12-31"}`."""
     language = chosen_language(request, lang)
     until = (await _object(request)).get("validUntil")
@@ -270,7 +302,7 @@ async def renew(request: Request, name: str, lang: LangQuery = None) -> JSONResp
         422: {"description": "It breaks rules: `findings`."},
     },
 )
-async def accept(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+async def accept(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Publish a profile with a small release; for curators."""
     language, who = chosen_language(request, lang), await _curator(request)
     desk = _desk(request)
@@ -284,10 +316,10 @@ async def accept(request: Request, name: str, lang: LangQuery = None) -> JSONRes
 @router.post(
     "/profiles/{name}/rejection",
     summary="Reject a profile",
-    openapi_extra=_CURATOR,
-    responses={409: {"description": "It is not in the queue."}},
+    openapi_extra={**_CURATOR, **_small("reason", "Why; who submitted it reads it.")},
+    responses={400: _NO_OBJECT, 409: {"description": "It is not in the queue."}},
 )
-async def reject(request: Request, name: str, lang: LangQuery = None) -> JSONResponse:
+async def reject(request: Request, name: NamePath, lang: LangQuery = None) -> JSONResponse:
     """Refuse a profile with a reason: `{"reason": "…"}`; for curators."""
     language, who = chosen_language(request, lang), await _curator(request)
     why = (await _object(request)).get("reason", "")

@@ -3,12 +3,12 @@
 # ruff: noqa: TC002 - FastAPI reads annotations at run time.
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from api import lookups
+from api import equivalents, lookups, reasons
 from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
@@ -21,6 +21,8 @@ KeyPath = Annotated[str, Path(description="The key of the project (its grant num
 TextQuery = Annotated[
     str, Query(alias="q", max_length=10_000, description="What the projects are about.")
 ]
+
+_BM25: Final = "BM25 of title, objective and keywords, as a share of the best project's"
 
 
 @readable(router, "/projects", "Projects about a text", responses=RESPONSES)
@@ -51,9 +53,14 @@ def list_projects(
             item = items.project(matching.landscape, int(rows[n]))
             item["score"] = round(float(shares[n]), 6)
             item["highlight"] = marker.piece(matching.told(int(rows[n])))
+            said = reasons.named(shown.at, item["id"], item["title"] or "")
+            share = float(shares[n])
+            item["explanation"] = [reasons.term("text", share, _BM25, item["highlight"], said)]
             listed.append(item)
         facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
-        return Answer(len(rows), listed, facets, {"q": text})
+        sparql = equivalents.things(shown.at.base, "Project", "atlas:title", text, shown.limit)
+        more = {"complete": len(rows) < competences.FETCHED}
+        return Answer(len(rows), listed, facets, {"q": text}, more, sparql)
 
     return lookups.respond(shown, form, "projects", make)
 
@@ -92,10 +99,7 @@ def show_project(
             for n in members[shown.begin : shown.begin + shown.limit]
         ]
         facets = items.organisation_facets(landscape, members)
-        sparql = (
-            f"PREFIX atlas: <{shown.at.base}ontology#>\n"
-            f"SELECT ?organisation WHERE {{ <{about['id']}> atlas:hasParticipant ?organisation }}"
-        )
+        sparql = equivalents.related(shown.at.base, about["id"], "hasParticipant", shown.limit)
         query = {"project": about["id"]}
         return Answer(len(members), listed, facets, query, {"about": about}, sparql)
 

@@ -17,7 +17,7 @@ from html import escape
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
@@ -50,6 +50,14 @@ _CORS: Final = {
     "Access-Control-Expose-Headers": "X-Release",
     "X-Content-Type-Options": "nosniff",
 }
+_JSONP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/json": {}, "application/javascript": {}}},
+    400: {"description": "A parameter is not as it should be; the detail says what was expected."},
+}
+_HTML: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/html": {}}},
+    404: {"description": "This release has no such thing."},
+}
 _NO_SCRIPT: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -78,6 +86,7 @@ CallbackQuery = Annotated[
 ]
 PrefixQuery = Annotated[str, Query(max_length=500, description="What was typed so far.")]
 CursorQuery = Annotated[int, Query(ge=0, le=10_000, description="How many to leave out.")]
+WhatPath = Annotated[str, Path(description="What the words are about: entity, property or type.")]
 IdQuery = Annotated[str, Query(alias="id", max_length=2000, description="The identifier.")]
 
 
@@ -159,7 +168,9 @@ def _answer(request: Request, fields: dict[str, str]) -> Response:
     return _json(request, answers.manifest(base, to.site + to.root, kg.__version__), callback)
 
 
-@router.get("/reconcile", summary="The manifest, or answers", response_class=Response)
+@router.get(
+    "/reconcile", summary="The manifest, or answers", response_class=Response, responses=_JSONP
+)
 def get(
     request: Request,
     queries: Annotated[str | None, Query(description="A batch of queries (JSON).")] = None,
@@ -178,6 +189,12 @@ def get(
     "/reconcile",
     summary="Answers to a batch of queries",
     response_class=Response,
+    responses={
+        **_JSONP,
+        408: {"description": "The body does not come."},
+        413: {"description": "The body is larger than is read; `limit` says how much is."},
+        415: {"description": "The body is no form."},
+    },
     openapi_extra={
         "requestBody": {
             "content": {
@@ -196,7 +213,12 @@ def post(request: Request, fields: Annotated[dict[str, str], Depends(_form)]) ->
     return _answer(request, fields)
 
 
-@router.get("/reconcile/suggest/entity", summary="Entities by prefix", response_class=Response)
+@router.get(
+    "/reconcile/suggest/entity",
+    summary="Entities by prefix",
+    response_class=Response,
+    responses=_JSONP,
+)
 def suggest_entity(
     request: Request,
     prefix: PrefixQuery,
@@ -209,7 +231,12 @@ def suggest_entity(
     return _json(request, found, callback)
 
 
-@router.get("/reconcile/suggest/property", summary="Properties by prefix", response_class=Response)
+@router.get(
+    "/reconcile/suggest/property",
+    summary="Properties by prefix",
+    response_class=Response,
+    responses=_JSONP,
+)
 def suggest_property(
     request: Request,
     prefix: PrefixQuery,
@@ -220,7 +247,9 @@ def suggest_property(
     return _json(request, answers.suggested_properties(prefix, cursor), callback)
 
 
-@router.get("/reconcile/suggest/type", summary="Types by prefix", response_class=Response)
+@router.get(
+    "/reconcile/suggest/type", summary="Types by prefix", response_class=Response, responses=_JSONP
+)
 def suggest_type(
     request: Request,
     prefix: PrefixQuery,
@@ -232,9 +261,11 @@ def suggest_type(
     return _json(request, answers.suggested_types(prefix, cursor, base), callback)
 
 
-@router.get("/reconcile/flyout/{what}", summary="A few words", response_class=Response)
+@router.get(
+    "/reconcile/flyout/{what}", summary="A few words", response_class=Response, responses=_JSONP
+)
 def flyout(
-    request: Request, what: str, identifier: IdQuery, callback: CallbackQuery = None
+    request: Request, what: WhatPath, identifier: IdQuery, callback: CallbackQuery = None
 ) -> Response:
     """Return a few words of HTML about an entity, a property or a type."""
     match what:
@@ -250,7 +281,12 @@ def flyout(
     return _json(request, told, callback)
 
 
-@router.get("/reconcile/properties", summary="Properties to fetch", response_class=Response)
+@router.get(
+    "/reconcile/properties",
+    summary="Properties to fetch",
+    response_class=Response,
+    responses=_JSONP,
+)
 def propose(
     request: Request,
     type_id: Annotated[str | None, Query(alias="type", description="The type.")] = None,
@@ -261,7 +297,12 @@ def propose(
     return _json(request, answers.proposed(type_id, limit), callback)
 
 
-@router.get("/reconcile/preview", summary="An entity in a few lines", response_class=Response)
+@router.get(
+    "/reconcile/preview",
+    summary="An entity in a few lines",
+    response_class=Response,
+    responses=_HTML,
+)
 def preview(request: Request, identifier: IdQuery) -> Response:
     """Return the preview of an entity: HTML to be shown in a frame, without script."""
     opened = visit(request).opened
@@ -271,7 +312,12 @@ def preview(request: Request, identifier: IdQuery) -> Response:
     return Response(html, headers=headers, media_type="text/html")
 
 
-@router.get("/reconcile/features", summary="What the features mean", response_class=Response)
+@router.get(
+    "/reconcile/features",
+    summary="What the features mean",
+    response_class=Response,
+    responses=_HTML,
+)
 def features(request: Request) -> Response:
     """Return what each feature of a candidate says, as HTML with an anchor for each."""
     items = "".join(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api import accept
@@ -86,7 +86,7 @@ def chosen_language(request: Request, named: str | None) -> str:
 )
 async def report(
     request: Request,
-    key: str,
+    key: Annotated[str, Path(description="An import's id, or a source for its current one.")],
     named: FormQuery = None,
     lang: Annotated[
         str | None, Query(description="The language, instead of Accept-Language: en or de.")

@@ -18,9 +18,9 @@ from fastapi.responses import Response  # noqa: TC002 - FastAPI reads annotation
 from pyoxigraph import Literal, NamedNode, Quad
 
 from api import pages
-from api.linked import FormatQuery, LanguageQuery, Link, Visit, readable, visit
+from api.linked import FormatQuery, LanguageQuery, Link, Visit, in_forms, readable, visit
 from api.pages import Alternate
-from api.representations import HTML, RDF_FORMS, negotiate
+from api.representations import FORMS, HTML, RDF_FORMS, negotiate
 from kg import rulebook, shapes
 from kg.prefixes import shortened
 from kg.terms import RDF_TYPE, RDFS_LABEL, SH, ontology_namespace, rebase
@@ -120,7 +120,7 @@ def _href(to: Visit, iri: str) -> str | None:
     return pages.href(to, iri, known=False)[0]
 
 
-@readable(router, "/shapes", "The rules by which findings are told")
+@readable(router, "/shapes", "The rules by which findings are told", responses=in_forms(*FORMS))
 def rules(request: Request, named: FormatQuery = None, lang: LanguageQuery = None) -> Response:
     """Describe every rule with its message and hint, as a page or in an RDF syntax."""
     to = visit(request)

@@ -5,22 +5,22 @@ Above 50,000 pages it is an index of site maps. `/robots.txt` says where it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from api import documents
-from api.linked import Visit, readable, uri, visit
+from api.linked import Visit, in_forms, readable, uri, visit
 from api.representations import HTML
 from kg import asof, database, distribution
 from kg.database import quoted
 from kg.errors import NotFoundError
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterable
-    from pathlib import Path
 
 router = APIRouter(tags=["linked data"])
 
@@ -31,7 +31,7 @@ _SPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XML: Final = "application/xml"
 
 
-def _subjects(to: Visit) -> Path:
+def _subjects(to: Visit) -> pathlib.Path:
     memory = to.request.app.state.settings.memory
     return distribution.of(to.opened, to.base, memory).subjects
 
@@ -78,7 +78,7 @@ def build(to: Visit, largest: int = LARGEST) -> bytes:
     return _document(to, "sitemapindex", "sitemap", maps)
 
 
-@readable(router, "/sitemap.xml", "The site map", responses={200: {"content": {_XML: {}}}})
+@readable(router, "/sitemap.xml", "The site map", responses=in_forms(_XML))
 def sitemap(request: Request) -> Response:
     """List the pages of all things, or the site maps that do."""
     to = visit(request)
@@ -89,9 +89,11 @@ def sitemap(request: Request) -> Response:
     router,
     "/sitemap-{number}.xml",
     "A part of the site map",
-    responses={200: {"content": {_XML: {}}}},
+    responses=in_forms(_XML),
 )
-def part(request: Request, number: int) -> Response:
+def part(
+    request: Request, number: Annotated[int, Path(description="The part, from 1.")]
+) -> Response:
     """List the pages of one part.
 
     Raises:

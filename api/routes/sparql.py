@@ -250,8 +250,14 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "No query, or none that is evaluated here: line, column and token."},
     404: {"description": "The release is not kept; those that are."},
     406: {"description": "No format that the client accepts; those that there are."},
+    408: {"description": "The body of the request does not come."},
+    413: {"description": "The body of the request is larger than is read."},
+    415: {"description": "The body is neither a form nor a query."},
+    500: {"description": "The engine gave up."},
+    502: {"description": "An endpoint that SERVICE asks did not answer well."},
     503: {"description": "Too many queries at once; Retry-After says when to come back."},
     504: {"description": "The time limit was reached."},
+    505: {"description": "The answer is too long for HTTP/1.0."},
     507: {"description": "The memory limit was reached."},
 }
 
@@ -284,10 +290,8 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     },
 )
 def sparql() -> None:
-    """Answer in the format that Accept prefers, from one release, whole or not at all.
-
-    This function is never called: the route above it answers.
-    """
+    """Answer in the format that Accept prefers, from one release, whole or not at all."""
+    # Never called, as the others that only describe an endpoint: the route above it answers.
 
 
 def limits(settings: Settings) -> Limits:

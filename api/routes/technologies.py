@@ -3,12 +3,13 @@
 # ruff: noqa: TC001, TC002 - FastAPI reads annotations at run time.
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api import lookups
+from api import equivalents, lookups, reasons
 from api.forms import Answer, Page
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
@@ -23,6 +24,8 @@ TextQuery = Annotated[
 BroaderQuery = Annotated[
     str | None, Query(description="Only those directly below: IRI, slug, notation or label.")
 ]
+
+_LIKENESS: Final = "likeness of the words to a label in any language, 0.98 of it if not preferred"
 
 
 @readable(router, "/technologies", "The tree of technologies with counts", responses=RESPONSES)
@@ -39,29 +42,43 @@ def list_technologies(
 
     def make() -> Answer:
         matching = lookups.matching(shown.at)
-        scores: dict[int, float] = {}
+        scores: dict[int, concepts.Match] = {}
+        base = shown.at.base
+        iri = resolving.technology(matching, broader, "broader", base) if broader else None
         if text:
             found = concepts.find(matching, text, 100)
-            scores = {m.concept: round(m.score, 6) for m in found}
+            scores = {m.concept: m for m in found}
             rows = list(scores)
         else:
-            rows = _below(matching, broader, shown)
+            rows = _below(matching, iri)
         listed = [
-            _item(matching.landscape, row) | ({"score": scores[row]} if row in scores else {})
+            _item(matching.landscape, row) | _why(shown, matching.landscape, scores.get(row))
             for row in rows[shown.begin : shown.begin + shown.limit]
         ]
-        query = {k: v for k, v in {"q": text, "broader": broader}.items() if v}
-        return Answer(len(rows), listed, {}, query, {}, _sparql(shown, broader))
+        query = {k: v for k, v in {"q": text, "broader": iri}.items() if v}
+        sparql = equivalents.concepts(shown.at.base, text, iri, shown.limit)
+        return Answer(len(rows), listed, {}, query, {}, sparql)
 
     return lookups.respond(shown, form, "technologies", make)
 
 
-def _below(matching: Matching, broader: str | None, shown: Page) -> list[int]:
+def _why(shown: Page, landscape: Landscape, match: concepts.Match | None) -> dict[str, Any]:
+    """Return the score of a technology that was found by a text, and the label that it is like."""
+    if match is None:
+        return {}
+    # The label may be that of another concept that is the same.
+    same = np.flatnonzero(landscape.canonical == landscape.canonical[match.concept]).tolist()
+    iris = landscape.column("concept", "iri")
+    said = [s for n in same for s in reasons.named(shown.at, iris[n], match.label)]
+    reason = reasons.term("label", match.score, _LIKENESS, match.label, said)
+    return {"score": round(match.score, 6), "explanation": [reason]}
+
+
+def _below(matching: Matching, broader: str | None) -> list[int]:
     """Return the concepts directly below one, or below none, by label."""
     landscape = matching.landscape
     if broader:
-        iri = resolving.technology(matching, broader, "broader", shown.at.base)
-        rows = list(landscape.narrower.get(landscape.row("concept", iri), ()))
+        rows = list(landscape.narrower.get(landscape.row("concept", broader), ()))
     else:
         rows = [n for n in range(landscape.size("concept")) if not landscape.broader.get(n)]
     labels = landscape.column("concept", "label")
@@ -75,17 +92,3 @@ def _item(landscape: Landscape, row: int) -> dict[str, Any]:
     narrower = sorted(landscape.narrower.get(row, ()), key=lambda n: (str(labels[n]), n))
     shown["narrower"] = [iris[n] for n in narrower]
     return shown
-
-
-def _sparql(shown: Page, broader: str | None) -> str:
-    """Return the tree's statements as SPARQL; a text search has no equivalent."""
-    del broader
-    return (
-        "PREFIX skos: <http://www.w3.org/2004/02/skos/core#>\n"
-        f"PREFIX atlas: <{shown.at.base}ontology#>\n"
-        "SELECT ?technology ?label ?broader WHERE {\n"
-        "  ?technology a atlas:Technology ; skos:prefLabel ?label .\n"
-        '  FILTER(LANG(?label) = "en")\n'
-        "  OPTIONAL { ?technology skos:broader ?broader }\n"
-        f"}} ORDER BY ?label LIMIT {shown.limit}"
-    )

@@ -109,8 +109,12 @@ router.routes.append(Route("/update", Endpoint(_update, ("POST",)), include_in_s
     summary="Change the graph with a SPARQL update",
     responses={
         200: {"description": "The change is published: release, statements added and removed."},
+        400: {"description": "No update, or none that is carried out: line, column and token."},
         401: {"description": "No token, or none that is known."},
         403: {"description": "The token's role is not curator."},
+        408: {"description": "The body of the request does not come."},
+        413: {"description": "The body of the request is larger than is read."},
+        415: {"description": "The body is neither a form nor an update."},
         422: {"description": "Rules would be broken: `findings` lists them. Nothing has changed."},
     },
     openapi_extra={
@@ -134,10 +138,7 @@ router.routes.append(Route("/update", Endpoint(_update, ("POST",)), include_in_s
     },
 )
 def update() -> None:
-    """Apply the update as a whole or not at all; needs a curator's token.
-
-    This function is never called: the route above it answers.
-    """
+    """Apply the update as a whole or not at all; needs a curator's token."""
 
 
 @asynccontextmanager

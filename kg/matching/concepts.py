@@ -32,10 +32,11 @@ class Match(NamedTuple):
 
 
 class Named(NamedTuple):
-    """An organisation or other entry found by its name: its row, and how well that fits (0..1)."""
+    """An organisation found by its name: its row, how well that fits (0..1), and the name."""
 
     row: int
     score: float
+    name: str
 
 
 def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
@@ -53,7 +54,8 @@ def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
         score *= 1.0 if preferred[hit.row] else _OTHER_LABEL
         if concept not in best or score > best[concept].score:
             best[concept] = Match(concept, score, texts[hit.row], languages[hit.row])
-    return sorted(best.values(), key=lambda m: (-m.score, m.concept))[:limit]
+    liked = [match for match in best.values() if match.score > 0]
+    return sorted(liked, key=lambda m: (-m.score, m.concept))[:limit]
 
 
 def meant(matching: Matching, phrase: str) -> list[Match]:
@@ -76,7 +78,7 @@ def organisations(matching: Matching, name: str, limit: int = 10) -> list[Named]
     found = []
     for hit in matching.organisations.names(name, _FETCHED):
         named = [text for column in labels if (text := column[hit.row])]
-        score = max((compared.likeness(analysed(text, vocabulary)) for text in named), default=0.0)
-        found.append(Named(hit.row, score))
+        likes = [(compared.likeness(analysed(text, vocabulary)), text) for text in named]
+        found.append(Named(hit.row, *max(likes, default=(0.0, ""), key=lambda pair: pair[0])))
     experience = landscape.experience
     return sorted(found, key=lambda n: (-round(n.score, 2), -experience[n.row], n.row))[:limit]

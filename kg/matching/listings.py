@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -40,12 +40,30 @@ class Sought:
     bbox: Box | None = None
 
 
+class Score(NamedTuple):
+    """How well an entry answers a text, 0 to 1: by its words, and by a concept that is meant.
+
+    `told` is the name or text of the entry that is most like the words, `concept` the row of what
+    is meant; each of both takes its share of what the other leaves open.
+    """
+
+    words: float = 0.0
+    told: str = ""
+    technology: float = 0.0
+    concept: int | None = None
+
+    @property
+    def value(self) -> float:
+        """The score as a whole."""
+        return 1 - (1 - self.words) * (1 - self.technology)
+
+
 @dataclass(frozen=True)
 class Listed:
     """The rows of `entry` that were found, best or by label, with the score of the text."""
 
     rows: list[int]
-    scores: dict[int, float]
+    scores: dict[int, Score]
 
 
 def look_up(matching: Matching, sought: Sought) -> Listed:
@@ -64,36 +82,46 @@ def look_up(matching: Matching, sought: Sought) -> Listed:
         scores = _scores(matching, in_english(matching, sought.text))
     rows = [n for n in np.flatnonzero(mask).tolist() if not sought.text or n in scores]
     labels = landscape.column("entry", "label")
-    rows.sort(key=lambda n: (-scores.get(n, 0.0), str(labels[n]).casefold(), n))
+    rows.sort(key=lambda n: (-scores.get(n, Score()).value, str(labels[n]).casefold(), n))
     return Listed(rows, {n: scores[n] for n in rows if n in scores})
 
 
-def _scores(matching: Matching, text: str) -> dict[int, float]:
-    """Return how well entries answer a text, 0 to 1: by their words and the concepts they have.
+def _scores(matching: Matching, text: str) -> dict[int, Score]:
+    """Return how well entries answer a text: by their words and the concepts they have.
 
     Of their name in either language and all their words, the one that is most like the text counts.
-    What has the words and a concept that is meant goes before what has one of both: each takes its
-    share of what the other leaves open.
     """
     landscape, vocabulary = matching.landscape, matching.lexicon
     terms = {t for w in words(text) for t in (*stems(w), *vocabulary.split(w))}
     compared = Comparison(analysed(text, vocabulary))
     columns = [landscape.column("entry", name) for name in ("label", "label_de", "text")]
-    scores = {
-        hit.row: max(compared.likeness(analysed(c[hit.row] or "", vocabulary)) for c in columns)
-        for hit in matching.entries.names(text, _FETCHED, terms)
-    }
-    scores = {row: score for row, score in scores.items() if score >= _LIKE}
-    having: dict[int, float] = {}
+    scores: dict[int, Score] = {}
+    for hit in matching.entries.names(text, _FETCHED, terms):
+        told = [str(column[hit.row] or "") for column in columns]
+        found = [(compared.likeness(analysed(one, vocabulary)), one) for one in told]
+        words_score, best = max(found, key=lambda pair: pair[0])
+        if words_score >= _LIKE:
+            scores[hit.row] = Score(words_score, best)
     for match in concepts.meant(matching, text):
+        share = min(match.score, 1.0)
         for row in np.flatnonzero(about(landscape, (match.concept,))).tolist():
-            having[row] = max(having.get(row, 0.0), match.score)
-    for row, score in having.items():
-        scores[row] = 1 - (1 - scores.get(row, 0.0)) * (1 - min(score, 1.0))
+            known = scores.get(row, Score())
+            if share > known.technology:
+                scores[row] = known._replace(technology=share, concept=match.concept)
     return scores
 
 
 _LIKE: Final = 0.35
+
+
+def stated(landscape: Landscape, entry: int, concept: int) -> str:
+    """Return the IRI of what an entry has of a concept: itself, a match of it or a narrower one."""
+    below = landscape.below(int(landscape.canonical[concept]), landscape.narrower)
+    chosen = landscape.pairs("entry_technology", "subject") == entry
+    having = landscape.pairs("entry_technology", "object")[chosen].tolist()
+    wanted = {int(landscape.canonical[c]) for c in below}
+    found = next(c for c in having if int(landscape.canonical[c]) in wanted)
+    return str(landscape.column("concept", "iri")[found])
 
 
 def about(landscape: Landscape, wanted: tuple[int, ...]) -> Mask:

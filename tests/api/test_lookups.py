@@ -1,22 +1,30 @@
-"""Look-ups while a new release has no index yet: they go on in the one before, and say so."""
+"""What all look-ups have in common: links, parameters, reasons; and while an index is made."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
+import rdflib
 
 from api.app import create_app
 from kg.matching import build_index
+from kg.matching.landscape import today
 from kg.workspace import Workspace, point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kg.settings import Settings
+
+    Ask = Callable[..., httpx.Response]
 
 
 def publish_again(workspace: Workspace) -> Path:
@@ -58,3 +66,118 @@ async def _asked(workspace: Workspace, settings: Settings) -> tuple[httpx.Respon
         before = await client.get("/competences", params={"q": "Photonik"})
         await asyncio.to_thread(build_index, second, settings.base)
         return before, await client.get("/competences", params={"q": "Photonik"})
+
+
+LISTS = ("/clusters", "/offers", "/requests", "/services", "/events", "/technologies")
+
+
+@pytest.mark.parametrize("form", ["json", "jsonld", "csv", "xlsx", "geojson"])
+def test_every_form_leads_to_the_next_page_and_to_sparql(ask: Ask, form: str) -> None:
+    """A table that is one page of many does not look like all of it."""
+    first = ask("/clusters", limit=2, format=form)
+    links = {link["rel"]: link["url"] for link in first.links.values()}
+    second = ask(links["next"])
+
+    assert set(links) == {"next", "related"}
+    assert ask(links["related"]).status_code == 200
+    assert second.status_code == 200
+    assert second.content != first.content
+    last = ask("/clusters", limit=1000, format=form)
+    assert {link["rel"] for link in last.links.values()} == {"related"}
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning")
+def test_json_ld_says_release_next_page_and_reasons(ask: Ask) -> None:
+    """As statements that any parser of RDF reads."""
+    answer = ask("/competences", q="photonics", limit=2, format="jsonld")
+
+    graph = rdflib.Graph().parse(data=answer.text, format="json-ld")
+
+    ontology = rdflib.Namespace("https://w3id.org/cluster-atlas/ontology#")
+    schema = rdflib.Namespace("https://schema.org/")
+    release = rdflib.URIRef("https://w3id.org/cluster-atlas/release/1")
+    page = graph.value(None, rdflib.RDF.type, schema.ItemList)
+    assert graph.value(page, schema.isPartOf) == release
+    assert "/sparql?" in str(graph.value(page, schema.relatedLink))
+    assert graph.value(page, rdflib.URIRef("http://www.w3.org/ns/hydra/core#next"))
+    reasons = [json.loads(str(o)) for o in graph.objects(None, ontology.explanation)]
+    assert len(reasons) == 2
+    assert all(term["statements"] for reason in reasons for term in reason)
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/projects", "/organisations"])
+def test_what_a_text_finds_says_why(ask: Ask, path: str) -> None:
+    """The terms add up to the score, and what they state is in the release."""
+    text = {"/organisations": "Fraunhofer", "/events": "network"}.get(path, "Lasertechnik")
+    items = ask(path, q=text, limit=5).json()["items"]
+
+    assert items
+    for item in items:
+        terms = item["explanation"]
+        assert sum(t["contribution"] for t in terms) == pytest.approx(item["score"], abs=1e-5)
+        for statement in [s for term in terms for s in term["statements"]]:
+            assert _stated(ask, statement), statement
+
+
+def _stated(ask: Ask, statement: dict[str, str]) -> bool:
+    said = statement["object"]
+    value = f"<{said}>" if re.match("https?:", said) else json.dumps(said, ensure_ascii=False)
+    short = statement["predicate"]
+    name = short if ":" in short else f"a:{short}"
+    prefixes = (
+        "PREFIX a: <https://w3id.org/cluster-atlas/ontology#>"
+        " PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>"
+        " PREFIX skos: <http://www.w3.org/2004/02/skos/core#>"
+    )
+    query = f"ASK {{ <{statement['subject']}> {name} ?o FILTER(STR(?o) = STR({value})) }}"
+    return ask("/sparql", query=f"{prefixes} {query}").json()["boolean"] is True
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/competences", "/partners", "/projects", "/capacities"])
+def test_a_misspelt_parameter_is_refused(ask: Ask, path: str) -> None:
+    """Otherwise it would be a condition that is not set."""
+    answer = ask(path, limitt="1", **({} if path == "/capacities" else {"q": "laser"}))
+
+    assert answer.status_code == 400
+    assert "limitt" in answer.json()["detail"]
+    assert "limit" in answer.json()["allowed"]
+
+
+def test_one_value_is_not_taken_out_of_several(ask: Ask) -> None:
+    """Countries may be several, a region is one."""
+    assert ask("/offers", country=["DE", "CZ"]).status_code == 200
+    assert ask("/offers", region=["DE1", "DE2"]).status_code == 400
+
+
+def test_an_answer_is_asked_for_again_on_another_day(ask: Ask) -> None:
+    """What runs and what is valid depends on the day, so tag and date of an answer do."""
+    answer = ask("/offers", limit=1)
+    tag, day = answer.headers["ETag"], today()
+    yesterday = (day - timedelta(days=1)).isoformat()
+    before = (datetime.now(UTC) - timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+    assert ask("/offers", {"If-None-Match": tag}, limit=1).status_code == 304
+    older = tag.replace(day.isoformat(), yesterday)
+    assert ask("/offers", {"If-None-Match": older}, limit=1).status_code == 200
+    assert ask("/offers", {"If-Modified-Since": before}, limit=1).status_code == 200
+    now = answer.headers["Last-Modified"]
+    assert ask("/offers", {"If-Modified-Since": now}, limit=1).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("parameters", "meant"),
+    [
+        ({"country": "Germny", "q": "laser"}, "Germany"),
+        ({"cluster": "dimec", "q": "laser"}, "DIMECC"),
+        ({"technology": "phot"}, "photonics"),
+    ],
+)
+def test_who_misspells_a_name_is_told_the_nearest(
+    ask: Ask, parameters: dict[str, str], meant: str
+) -> None:
+    """And what would have been understood."""
+    problem = ask("/competences", **parameters).json()
+
+    assert problem["status"] == 400
+    assert meant in [candidate["label"] for candidate in problem["candidates"]]
+    assert "expected" in problem["detail"]

@@ -1,0 +1,114 @@
+"""What a look-up asks, as SPARQL: to go on from, and to see that nothing else was asked.
+
+Conditions are the same, statement by statement. A text is not: the index knows stems, compounds,
+misspelt words and other languages, SPARQL only whether a name has the words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.matching.listings import Sought
+
+_PROLOGUE: Final = """PREFIX atlas: <{ontology}>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+"""
+_ABOUT: Final = "atlas:technology|atlas:sector|atlas:field|atlas:masters|atlas:canOffer"
+_PARTY: Final = (
+    "atlas:party|atlas:offeredBy|atlas:organiser|atlas:operatedBy|atlas:hasMember|atlas:holder"
+)
+_WORD: Final = re.compile(r"\w+")
+_SAME: Final = "(skos:exactMatch|^skos:exactMatch)*"
+
+
+def select(base: str, variables: str, pattern: Iterable[str], order: str, limit: int) -> str:
+    """Return a SELECT DISTINCT with a pattern of some lines."""
+    where = "\n  ".join(pattern)
+    return (
+        f"{_PROLOGUE.format(ontology=f'{base}ontology#')}"
+        f"SELECT DISTINCT {variables} WHERE {{\n  {where}\n}}\nORDER BY {order} LIMIT {limit}"
+    )
+
+
+def containing(variable: str, text: str) -> str:
+    """Return a FILTER for texts that have every word of another, in any case."""
+    found = [f'CONTAINS(LCASE({variable}), "{word}")' for word in _WORD.findall(text.lower())]
+    return f"FILTER({' && '.join(found)})" if found else ""
+
+
+def things(base: str, kind: str, name: str, text: str, limit: int) -> str:
+    """Return what asks for the things of a class whose text in a property has some words."""
+    pattern = [f"?thing a atlas:{kind} ; {name} ?text .", containing("?text", text)]
+    return select(base, "?thing ?text", filter(None, pattern), "?text ?thing", limit)
+
+
+def related(base: str, thing: str, name: str, limit: int) -> str:
+    """Return what asks for the things that a property of the ontology leads to from one."""
+    pattern = [f"<{thing}> atlas:{name} ?thing .", "OPTIONAL { ?thing rdfs:label ?label }"]
+    return select(base, "?thing ?label", pattern, "?label ?thing", limit)
+
+
+def concepts(base: str, text: str | None, broader: str | None, limit: int) -> str:
+    """Return what asks for technologies: by a text, below another, or below none."""
+    if text:
+        return things(base, "Technology", "skos:prefLabel", text, limit)
+    below = f"?thing skos:broader <{broader}> ." if broader else "MINUS { ?thing skos:broader ?o }"
+    pattern = ["?thing a atlas:Technology ; skos:prefLabel ?text .", below]
+    pattern.append('FILTER(LANG(?text) = "en")')
+    return select(base, "?thing ?text", pattern, "?text ?thing", limit)
+
+
+def listing(base: str, sought: Sought, limit: int) -> str:
+    """Return what asks for the entries that meet the conditions of a list."""
+    pattern = [f"?entry a atlas:{sought.kind} ; rdfs:label ?label ."]
+    if sought.text:
+        pattern.append(containing("?label", sought.text))
+    if sought.technologies:
+        listed = " ".join(f"<{t}>" for t in sought.technologies)
+        pattern.append(f"VALUES ?technology {{ {listed} }}")
+        path = f"({_ABOUT})/{_SAME}/(skos:broader/{_SAME})*"
+        pattern.append(f"?entry {path} ?technology .")
+    if sought.country:
+        listed = " ".join(f"<{c}>" for c in sought.country)
+        pattern.append(f"VALUES ?country {{ {listed} }} ?entry atlas:locatedIn ?country .")
+    if sought.region:
+        pattern.append(f"?entry atlas:locatedIn <{sought.region}> .")
+    if sought.organisation:
+        pattern.append(f"?entry {_PARTY} <{sought.organisation}> .")
+    if sought.on:
+        pattern += _valid(sought.on.isoformat())
+    if sought.trl:
+        pattern += _ready(sought.trl)
+    if sought.bbox:
+        box = sought.bbox
+        across = "&&" if box.west <= box.east else "||"
+        pattern.append("?entry atlas:latitude ?latitude ; atlas:longitude ?longitude .")
+        pattern.append(
+            f"FILTER(?latitude >= {box.south} && ?latitude <= {box.north} && "
+            f"(?longitude >= {box.west} {across} ?longitude <= {box.east}))"
+        )
+    return select(base, "?entry ?label", filter(None, pattern), "?label ?entry", limit)
+
+
+def _valid(day: str) -> list[str]:
+    begun = f'(!BOUND(?begin) || ?begin <= "{day}"^^xsd:date)'
+    open_still = f'(!BOUND(?end) || ?end >= "{day}"^^xsd:date)'
+    return [
+        "OPTIONAL { ?entry atlas:validFrom|atlas:startDate ?begin }",
+        "OPTIONAL { ?entry atlas:validUntil|atlas:endDate ?end }",
+        f"FILTER({begun} && {open_still})",
+    ]
+
+
+def _ready(level: int) -> list[str]:
+    return [
+        "OPTIONAL { ?entry atlas:trlFrom ?low }",
+        "OPTIONAL { ?entry atlas:trlTo ?high }",
+        f"FILTER(COALESCE(?low, ?high) <= {level} && COALESCE(?high, ?low) >= {level})",
+    ]

@@ -1,0 +1,77 @@
+"""What a look-up says that it asks, in SPARQL, finds the same things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    Ask = Callable[..., httpx.Response]
+
+
+@pytest.mark.parametrize(
+    ("path", "conditions"),
+    [
+        ("/offers", {}),
+        ("/offers", {"country": ["DE", "CZ"]}),
+        ("/offers", {"technology": "photonics"}),
+        ("/requests", {"technology": ["coatings", "advanced-materials"]}),
+        ("/requests", {"region": "DE2", "on": "2026-01-01"}),
+        ("/requests", {"on": "1999-01-01"}),
+        ("/requests", {"trl": 6}),
+        ("/services", {"trl": 8, "technology": "clean-production"}),
+        ("/services", {"organisation": "fraunhofer-ilt"}),
+        ("/events", {"on": "2022-12-02"}),
+        ("/clusters", {"technology": "photonics", "country": "DE"}),
+        ("/clusters", {"organisation": "keb-automation"}),
+        ("/clusters", {"bbox": "5,43.5,17,48.5"}),
+        ("/clusters", {"bbox": "17,40,5,70"}),
+        ("/technologies", {}),
+        ("/technologies", {"broader": "photonics"}),
+        ("/clusters/its-owl", {}),
+        ("/organisations/999977754", {}),
+        ("/projects/101046133", {}),
+    ],
+)
+def test_the_same_is_found(ask: Ask, path: str, conditions: dict[str, Any]) -> None:
+    """Thing by thing, for every condition that a list has."""
+    document = ask(path, limit=1000, **conditions).json()
+    answer = ask("/sparql", query=document["sparql"]["query"], format="json")
+
+    found = [next(iter(row.values()))["value"] for row in _rows(answer)]
+    assert set(found) == {item["id"] for item in document["items"]}
+    assert document["total"] == len(document["items"])
+
+
+def _rows(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    first = document["head"]["vars"][0]
+    rows: list[dict[str, Any]] = [{first: row[first]} for row in document["results"]["bindings"]]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/offers", "protective masks"),
+        ("/projects", 'Laser "quoted" \\'),
+        ("/organisations", "Universität"),
+        ("/technologies", "Photonik"),
+    ],
+)
+def test_a_text_becomes_a_filter(ask: Ask, path: str, text: str) -> None:
+    """Whatever it holds, and everything that the filter lets through has its first word."""
+    query = ask(path, q=text, limit=100).json()["sparql"]["query"]
+
+    answer = ask("/sparql", query=query, format="csv")
+
+    assert answer.status_code == 200, answer.text
+    assert all(
+        text.split(maxsplit=1)[0].lower() in row.lower() for row in answer.text.splitlines()[1:]
+    )
