@@ -109,6 +109,7 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     environment.filters["licence"] = licence
+    environment.filters["number"] = number
     return environment
 
 
@@ -119,6 +120,11 @@ def licence(iri: str) -> str:
         return iri
     kind, version = found.groups()
     return f"CC0 {version}" if kind == "publicdomain/zero" else f"CC {kind[9:].upper()} {version}"
+
+
+def number(value: int) -> str:
+    """Return a whole number with thin spaces between the thousands: read so in every language."""
+    return f"{value:,}".replace(",", "\u202f")
 
 
 @lru_cache(maxsize=1)

@@ -7,17 +7,21 @@ itself: no script, no image, no other host.
 from __future__ import annotations
 
 import html
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, serialize
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from api import pages
 from api.answers import CROSS_ORIGIN
+from api.linked import visit
 from api.pages import policy, stylesheet
 from api.representations import HTML, negotiate
 from kg import releases
+from kg.errors import WorkspaceError
 from kg.prefixes import prefixes
 from kg.query.formats import GRAPHS, SOLUTIONS
 from kg.terms import RDF_TYPE, XSD_INTEGER
@@ -79,8 +83,11 @@ def _answer(scope: Scope, *, union: bool) -> Response:
     headers = {name.decode(): value.decode() for name, value in CROSS_ORIGIN}
     headers |= {"Vary": "accept", "Cache-Control": "no-cache"}
     if form is HTML or form.syntax is None:
+        with suppress(WorkspaceError):  # nothing is published: as without releases
+            if union:
+                return _page(Request(scope))
         headers["Content-Security-Policy"] = policy()
-        return Response(_page(scope, union=union), headers=headers, media_type="text/html")
+        return Response(_plain_page(scope), headers=headers, media_type="text/html")
     quads = _described(request, union=union)
     body = serialize(quads, format=form.syntax, prefixes={**_used(scope)})
     return Response(body, headers=headers, media_type=form.media_type)
@@ -137,32 +144,33 @@ def _graphs(request: HTTPConnection) -> dict[str, int]:
     return dict(release.manifest["graphs"]) if release is not None else {}
 
 
-def _page(scope: Scope, *, union: bool) -> str:
-    base = scope["app"].state.settings.base
+_OFFERED: Final = (
+    ("csv", "CSV"),
+    ("json", "JSON"),
+    ("xml", "XML"),
+    ("tsv", "TSV"),
+    ("turtle", "Turtle"),
+)
+
+
+def _page(request: Request) -> Response:
+    """Return the page with a form, in the language that the client prefers.
+
+    Raises:
+        WorkspaceError: nothing is published.
+    """
+    to = visit(request)
+    query = _PROLOGUE.format(base=to.base) + _CLUSTERS
+    shown = {"query": query, "formats": _OFFERED}
+    return pages.answer(
+        to, "sparql.html", lambda _: shown, request.query_params.get("lang"), vary=["Accept"]
+    )
+
+
+def _plain_page(scope: Scope) -> str:
+    """Return a page with a form where there are no releases, and so no other pages."""
     root = html.escape(str(scope.get("root_path", "")).rstrip("/"))
-    query = html.escape((_PROLOGUE.format(base=base) + _CLUSTERS) if union else _EXAMPLE)
-    options = "".join(
-        f'<option value="{name}">{html.escape(text)}</option>'
-        for name, text in (
-            ("csv", "CSV"),
-            ("json", "JSON"),
-            ("xml", "XML"),
-            ("tsv", "TSV"),
-            ("turtle", "Turtle"),
-        )
-    )
-    table = (
-        f'<p><button type="submit" formaction="{root}/sparql/table">Show as a table</button></p>'
-        if union
-        else ""
-    )
-    pages = (
-        f"""<a href="{root}/queries">Questions</a>
-<a href="{root}/catalog">Catalogue</a>
-<a href="{root}/ontology">Ontology</a>"""
-        if union
-        else ""
-    )
+    options = "".join(f'<option value="{name}">{text}</option>' for name, text in _OFFERED)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -174,8 +182,6 @@ def _page(scope: Scope, *, union: bool) -> str:
 <body>
 <header>
 <nav aria-label="Cluster Atlas">
-<a class="home" href="{root}/">Cluster Atlas</a>
-{pages}
 <a href="{root}/docs">Interface</a>
 </nav>
 </header>
@@ -184,14 +190,12 @@ def _page(scope: Scope, *, union: bool) -> str:
 <form action="{root}/sparql" method="get">
 <p><label for="query">Query (SPARQL 1.1)</label>
 <textarea id="query" name="query" rows="16" spellcheck="false">
-{query}</textarea></p>
-{table}
-<p><label for="format">Or as a file</label>
+{html.escape(_EXAMPLE)}</textarea></p>
+<p><label for="format">As a file</label>
 <select id="format" name="format">{options}</select>
 <button type="submit">Ask</button></p>
 </form>
-<p><a href="{root}/sparql?format=ttl">This service as RDF</a> ·
-<a href="{root}/prefixes">Prefixes</a></p>
+<p><a href="{root}/sparql?format=ttl">This service as RDF</a></p>
 </main>
 </body>
 </html>

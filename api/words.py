@@ -17,6 +17,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "changes": "Changes",
         "changes_intro": "What changed from release to release: as an RDF Patch to apply to a copy,"
         " or as a feed of changed things (Linked Data Event Stream).",
+        "class": "Class",
         "classes": "Classes",
         "count": "Number",
         "created": "Published",
@@ -58,9 +59,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "outgoing": "Statements",
         "page": "Page",
         "patch": "Patch",
+        "prefixes": "Prefixes",
         "previous": "Previous page",
         "properties": "Properties",
         "property": "Property",
+        "query": "Query",
         "questions": "Questions",
         "questions_intro": "Fill in a form, and the answer is a table. Names, codes and"
         " identifiers are understood.",
@@ -68,6 +71,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "release": "Release",
         "rows": "{count} rows",
         "search": "Interface",
+        "service": "This service as RDF",
         "show": "Show as a table",
         "skip": "Skip to content",
         "sparql_intro": "for questions that nobody has thought of yet",
@@ -78,6 +82,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "triples": "Statements",
         "value": "Value",
         "values": "{count} values",
+        "whole": "The whole release",
         "yes": "Yes",
     },
     "de": {
@@ -92,6 +97,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "changes": "Änderungen",
         "changes_intro": "Was sich von Ausgabe zu Ausgabe geändert hat: als RDF Patch, der sich auf"
         " eine Kopie anwenden lässt, oder als Folge geänderter Dinge (Linked Data Event Stream).",
+        "class": "Klasse",
         "classes": "Klassen",
         "count": "Anzahl",
         "created": "Veröffentlicht",
@@ -133,9 +139,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "outgoing": "Aussagen",
         "page": "Seite",
         "patch": "Patch",
+        "prefixes": "Präfixe",
         "previous": "Vorige Seite",
         "properties": "Eigenschaften",
         "property": "Eigenschaft",
+        "query": "Abfrage",
         "questions": "Fragen",
         "questions_intro": "Füllen Sie ein Formular aus, die Antwort ist eine Tabelle."
         " Namen, Kürzel und Kennungen werden verstanden.",
@@ -143,6 +151,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "release": "Ausgabe",
         "rows": "{count} Zeilen",
         "search": "Schnittstelle",
+        "service": "Dieser Dienst als RDF",
         "show": "Als Tabelle zeigen",
         "skip": "Zum Inhalt springen",
         "sparql_intro": "für Fragen, an die noch niemand gedacht hat",
@@ -153,6 +162,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "triples": "Aussagen",
         "value": "Wert",
         "values": "{count} Werte",
+        "whole": "Die ganze Ausgabe",
         "yes": "Ja",
     },
 }

@@ -136,6 +136,8 @@ def _page(to: Visit, known: Catalogue, chosen: str) -> Mapping[str, Any]:
         "title": catalogue.TITLE[chosen],
         "description": catalogue.DESCRIPTION[chosen],
         "licences": to.shelf.licences(known.graphs),
+        "triples": to.opened.release.manifest["quads"],
+        "whole": _files(known, None),
         "graphs": [_graph(known, graph, chosen) for graph in known.graphs],
         "classes": [
             {"shown": pages.thing(to, names, iri, chosen), "count": count} for iri, count in classes
@@ -146,16 +148,19 @@ def _page(to: Visit, known: Catalogue, chosen: str) -> Mapping[str, Any]:
 def _graph(known: Catalogue, graph: str, chosen: str) -> Mapping[str, Any]:
     title, licence = known.title(graph), known.licence(graph)
     text, source = title.get(chosen) or title["en"], known.source(graph)
-    files = [
-        {"name": file.name, "href": known.url(file), "size": file.size}
-        for file in known.files(graph)
-    ]
     return {
         "shown": Shown(text, source.homepage, external=True) if source else Shown(text),
         "triples": known.distribution.statistics().graphs[graph].triples,
         "licence": Shown(pages.licence(licence), licence, external=True),
-        "files": files,
+        "files": _files(known, graph),
     }
+
+
+def _files(known: Catalogue, graph: str | None) -> list[dict[str, Any]]:
+    return [
+        {"name": file.name, "href": known.url(file), "size": file.size}
+        for file in known.files(graph)
+    ]
 
 
 @readable(router, "/dataset", "The dataset", status_code=303)

@@ -75,6 +75,26 @@ def test_a_fault_stands_beside_the_form(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "lang", "words"),
+    [
+        ({}, "en", ["Query", "Show as a table", "Questions"]),
+        ({"Accept-Language": "de-AT"}, "de", ["Abfrage", "Als Tabelle zeigen", "Fragen"]),
+    ],
+)
+def test_the_form_for_sparql_is_in_the_language_of_the_reader(
+    ask: Ask, given: dict[str, str], lang: str, words: list[str]
+) -> None:
+    page = ask("/sparql", BROWSER | given)
+
+    assert page.headers["Content-Language"] == lang
+    assert "accept-language" in page.headers["Vary"].lower()
+    assert all(word in page.text for word in words)
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    other = {"en": "de", "de": "en"}[lang]
+    assert ask("/sparql", BROWSER, lang=other).headers["Content-Language"] == other
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [
         ("SELECT (12345.5 AS ?n) (true AS ?b) {}", "12\u202f345.5"),

@@ -164,3 +164,20 @@ def test_the_catalogue_is_signposted(client: httpx.Client) -> None:
     assert 'rel="item"; type="application/gzip"' in link
     assert '</.well-known/void>; rel="describedby"' in link
     assert f'<{DATASET}>; rel="cite-as"' in link
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ["The whole release", "Class"]), ("de", ["Die ganze Ausgabe", "Klasse"])],
+)
+def test_the_page_has_the_files_of_the_whole_too(
+    client: httpx.Client, lang: str, words: list[str]
+) -> None:
+    page = client.get("/catalog", params={"lang": lang, "format": "html"}).text
+
+    for word in words:
+        assert f">{word}</th>" in page
+    for end in ("nq.gz", "ttl.gz", "parquet"):
+        assert f"/dumps/2/cluster-atlas-2.{end}" in page
+    counted = [n for n in page.split('class="number">')[1:] if "," in n.partition("<")[0]]
+    assert counted == []
