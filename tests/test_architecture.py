@@ -73,3 +73,14 @@ def test_there_are_no_cycles() -> None:
 def test_data_folders_hold_no_code() -> None:
     for folder in ("ontology", "shapes", "queries"):
         assert list((TOP / folder).rglob("*.py")) == []
+
+
+def test_the_page_of_the_architecture_names_every_module() -> None:
+    """Whoever looks for something in `kg` finds what it is for."""
+    page = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("### What is where in `kg/`")[2].partition("## Facts")[0]
+    places = [p for p in (TOP / "kg").iterdir() if p.name != "py.typed" and p.name[0] not in "_."]
+
+    assert len(places) > 60
+    missing = [p.stem for p in places if f"`{p.stem}`" not in table]
+    assert missing == [], "put them into the table of docs/architecture.md"
