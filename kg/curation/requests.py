@@ -8,13 +8,14 @@ What a loader rejected is of no record yet: decisions about it are for every rec
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kg import database, rejections
+from kg import database, ontology, rejections
 from kg.curation.corrections import is_reading
 from kg.curation.decisions import Decision
 from kg.errors import NotFoundError, ParameterError
-from kg.identifiers import Identifiers
 from kg.terms import is_iri
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from kg.imports import Import
 
 _MOST: Final = 20
+_NEAR: Final = 3
+_LOCAL: Final = re.compile("[#/]")
 _PLACES: Final = """
 SELECT DISTINCT rule, file, record, field, subject, path, coalesce(stated, value) AS value,
   message_en
@@ -175,10 +178,35 @@ def _decision(one: Import, asked: Request, place: dict[str, Any]) -> Decision:
 
 
 def _path(one: Import, path: str | None) -> str | None:
-    """Return the IRI of a property given by IRI or local name."""
-    if path is None or is_iri(path):
+    """Return the IRI of a property given by IRI or local name.
+
+    Raises:
+        ParameterError: neither the ontology nor the import has it; it names the nearest.
+    """
+    if path is None:
+        return None
+    known = _properties(one)
+    if path in known:
         return path
-    return Identifiers(str(one.manifest["base"])).ontology + path
+    names: dict[str, str] = {}
+    for iri in known:  # those of the ontology come first
+        names.setdefault(_LOCAL.split(iri)[-1], iri)
+    if path in names:
+        return names[path]
+    near = get_close_matches(_LOCAL.split(path)[-1], names, _NEAR)
+    detail = f"There is no property {path!r}; expected one of the ontology, by name or IRI"
+    if near:
+        detail += "; perhaps " + ", ".join(near)
+    raise ParameterError(detail, parameter="property", candidates=[names[n] for n in near])
+
+
+def _properties(one: Import) -> list[str]:
+    """Return the IRIs of the ontology's properties, then of others that the import states."""
+    found = ontology.read(base=str(one.manifest["base"]))
+    declared = [iri for iri, term in found.own_terms.items() if term.kind.endswith("property")]
+    text = f"SELECT DISTINCT predicate FROM {one.table('statements')} ORDER BY 1"
+    with database.small() as connection:
+        return declared + [iri for (iri,) in connection.execute(text).fetchall()]
 
 
 def _rejection(one: Import, asked: Request) -> Decision:

@@ -57,6 +57,23 @@ def test_a_missing_value_has_its_entity_and_property(desk: Desk) -> None:
     assert made.value is None
 
 
+@pytest.mark.parametrize("name", ["legalName", ATLAS + "legalName"])
+def test_a_property_is_named_by_iri_or_local_name(desk: Desk, name: str) -> None:
+    asked = Request("repair", rule="OrganisationLegalName", record=D, new="Delta", path=name)
+
+    assert decide(desk.load(), asked)[0].path == ATLAS + "legalName"
+
+
+@pytest.mark.parametrize("name", ["legalname", ATLAS + "legalNam", "name"])
+def test_a_property_that_there_is_not_is_refused(desk: Desk, name: str) -> None:
+    """Its value would be stated where nobody looks; the nearest ones are named."""
+    asked = Request("repair", rule="OrganisationLegalName", record=D, new="Delta", path=name)
+
+    with pytest.raises(ParameterError, match="no property") as caught:
+        decide(desk.load(), asked)
+    assert ATLAS + "legalName" in caught.value.members["candidates"] or name == "name"
+
+
 def test_a_repair_of_a_repaired_value_is_one_of_the_source(desk: Desk) -> None:
     desk.load()
     desk.decide("repair", record=B, field="sme", value="yes", new="no", file=FILE)
