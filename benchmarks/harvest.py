@@ -1,8 +1,10 @@
-"""A harvester's walk over the shipped sample: every thing, parsed, beside the dump; then once more.
+"""A harvester's walk over the sample: every thing in every form, beside the dump; then once more.
 
-From `/.well-known/void` to the dump, from its subjects to every document: each as N-Quads, whose
-statements together are to be the dump, and each in one other form, by turns, read by rdflib. The
-second walk sends the entity tags of the first. `ATLAS_BENCH_STEP` (1) takes every so many things.
+From `/.well-known/void` to the dump, from its subjects to every document. The N-Quads documents
+together are to be the dump; each form is read by rdflib, and says the same as the others, without a
+blank node. The second walk sends the entity tags of the first. Then some things change, and what
+`/changes` says makes the harvester's copy the new release. `ATLAS_BENCH_STEP` (1) takes every so
+many things, `ATLAS_BENCH_WALKERS` (2) is how many processes walk.
 """
 
 from __future__ import annotations
@@ -15,43 +17,66 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from pyoxigraph import Quad, RdfFormat, parse
 from rdflib import Graph
-from rdflib.term import BNode
+from rdflib.term import BNode, Node
 
 from benchmarks.endpoint import free_port
 from benchmarks.measure import table
 from kg.description import value
+from kg.tokens import Tokens
+from kg.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BASE: Final = "https://w3id.org/cluster-atlas/"
 STEP: Final = int(os.environ.get("ATLAS_BENCH_STEP", "1"))
-THREADS: Final = 4
+WALKERS: Final = int(os.environ.get("ATLAS_BENCH_WALKERS", "2"))
 NQUADS: Final = "application/n-quads"
-OTHERS: Final = {
+FORMS: Final = {
+    NQUADS: "nquads",
+    "application/trig": "trig",
     "text/turtle": "turtle",
     "application/ld+json": "json-ld",
     "application/n-triples": "nt",
     "application/rdf+xml": "xml",
     "text/html": None,
 }
+"""Each form by its media type, as rdflib calls it; nobody reads the page but as a page."""
+
+CONTEXT: Final = "/context.jsonld"
+UPDATE: Final = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX atlas: <https://w3id.org/cluster-atlas/ontology#>
+DELETE { ?cluster rdfs:label ?label }
+INSERT { ?cluster rdfs:label "Another name"@en }
+WHERE { ?cluster a atlas:Cluster ; rdfs:label ?label }
+"""
+
+
+class Site(NamedTuple):
+    """A server that runs: its port and its workspace."""
+
+    port: int
+    home: Path
 
 
 @dataclass
 class Walked:
     """What one walker has seen: statements, entity tags by document, and what was wrong."""
 
-    quads: set[Quad] = field(default_factory=set)
-    tags: dict[tuple[str, str], str] = field(default_factory=dict)
+    quads: set[str] = field(default_factory=set)
+    tags: list[tuple[str, str, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -59,7 +84,9 @@ class Client:
     """One connection that follows redirects on its own host."""
 
     def __init__(self, port: int) -> None:
+        self.site = f"http://127.0.0.1:{port}"
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._context = b""
 
     def get(self, path: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
         """Return status, body and entity tag."""
@@ -73,6 +100,14 @@ class Client:
             path = target.path + (f"?{target.query}" if target.query else "")
         return answer.status, body, answer.headers.get("ETag", "")
 
+    def in_context(self, document: bytes) -> bytes:
+        """Return a JSON-LD document with the context that it names, which is fetched once."""
+        if not self._context:
+            _, whole, _ = self.get(CONTEXT, {})
+            self._context = whole.strip().removeprefix(b"{").removesuffix(b"}").strip()
+        named = f'"@context": "{self.site}{CONTEXT}"'.encode()
+        return document.replace(named, self._context, 1)
+
 
 def path_of(iri: str) -> str:
     """Return where a server asks for an IRI: ours by its own path, any other through /about."""
@@ -81,37 +116,49 @@ def path_of(iri: str) -> str:
     return "/about?iri=" + quote(iri, safe="")
 
 
-def walk(port: int, things: Sequence[tuple[int, str]]) -> Walked:
-    """Dereference each thing twice: as N-Quads, and in the form whose turn it is."""
-    client, seen, forms = Client(port), Walked(), list(OTHERS)
-    for number, iri in things:
-        status, body, tag = client.get(path_of(iri), {"Accept": NQUADS})
-        seen.tags[iri, NQUADS] = tag
-        if status != 200:
-            seen.wrong.append(f"{iri}: {status}")
-            continue
-        quads = parse(body, format=RdfFormat.N_QUADS)
-        seen.quads.update(quad for quad in quads if value(quad.subject) == iri)
-        other = forms[number % len(forms)]
-        status, body, tag = client.get(path_of(iri), {"Accept": other})
-        seen.tags[iri, other] = tag
-        if status != 200 or not readable(body, OTHERS[other]):
-            seen.wrong.append(f"{iri} as {other}: {status}")
+def walk(port: int, things: Sequence[str]) -> Walked:
+    """Dereference each thing in every form."""
+    client, seen = Client(port), Walked()
+    for iri in things:
+        said = {}
+        for media_type, form in FORMS.items():
+            status, body, tag = client.get(path_of(iri), {"Accept": media_type})
+            seen.tags.append((iri, media_type, tag))
+            said[media_type] = read(client, body, form) if status == 200 else None
+            if said[media_type] is None:
+                seen.wrong.append(f"{iri} as {media_type}: {status}")
+            elif media_type == NQUADS:
+                quads = parse(body, format=RdfFormat.N_QUADS)
+                seen.quads.update(str(quad) for quad in quads if value(quad.subject) == iri)
+        if len({about for about in said.values() if about}) > 1:
+            seen.wrong.append(f"{iri}: the forms differ")
     return seen
 
 
-def readable(body: bytes, form: str | None) -> bool:
-    """Tell whether rdflib reads a document, and finds no blank node in it."""
+def read(client: Client, body: bytes, form: str | None) -> frozenset[tuple[Node, ...]] | None:
+    """Return what a document says of things other than itself; None if it cannot be read.
+
+    Of a page it is nothing. A blank node is a fault.
+    """
     if form is None:
-        return body.startswith(b"<!doctype html>")
+        return frozenset() if body.startswith(b"<!doctype html>") else None
+    if form == "json-ld":
+        body = client.in_context(body)
+    if form in {"nquads", "trig"}:
+        # What rdflib reads slowly with its graphs it reads without.
+        quads = parse(body, format=RdfFormat.N_QUADS if form == "nquads" else RdfFormat.TRIG)
+        lines = dict.fromkeys(f"{q.subject} {q.predicate} {q.object} .\n" for q in quads)
+        body, form = "".join(lines).encode(), "nt"
     graph = Graph().parse(data=body, format=form)
-    return not any(isinstance(node, BNode) for triple in graph for node in triple)
+    if any(isinstance(node, BNode) for triple in graph for node in triple):
+        return None
+    return frozenset(triple for triple in graph if not str(triple[0]).startswith(client.site))
 
 
-def again(port: int, tags: Sequence[tuple[tuple[str, str], str]]) -> int:
+def again(port: int, tags: Sequence[tuple[str, str, str]]) -> int:
     """Return how many documents are answered 304, without a body, to their tags."""
     client, unchanged = Client(port), 0
-    for (iri, media_type), tag in tags:
+    for iri, media_type, tag in tags:
         headers = {"Accept": media_type, "If-None-Match": tag}
         status, body, _ = client.get(path_of(iri), headers)
         unchanged += status == 304 and body == b""
@@ -136,38 +183,54 @@ def dump(port: int) -> set[Quad]:
     return set(parse(gzip.decompress(body), format=RdfFormat.N_QUADS))
 
 
-def measure(port: int) -> list[list[object]]:
-    """Walk twice and return the rows of the table."""
-    quads = dump(port)
-    every = sorted({value(quad.subject) for quad in quads})[::STEP]
-    chosen = {quad for quad in quads if value(quad.subject) in set(every)} if STEP > 1 else quads
-    numbered = list(enumerate(every))
+def measure(site: Site) -> Iterator[list[object]]:
+    """Walk twice, follow a change, and yield the rows of the table."""
+    copy = dump(site.port)
+    every = sorted({value(quad.subject) for quad in copy})[::STEP]
+    chosen = {str(quad) for quad in copy if STEP == 1 or value(quad.subject) in set(every)}
     begin = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(pool.map(lambda n: walk(port, numbered[n::THREADS]), range(THREADS)))
+    with ProcessPoolExecutor(WALKERS, get_context("spawn")) as pool:
+        shares = [every[n::WALKERS] for n in range(WALKERS)]
+        parts = list(pool.map(partial(walk, site.port), shares))
         middle = time.perf_counter()
-        tags = [tag for part in parts for tag in part.tags.items()]
-        free = sum(pool.map(lambda n: again(port, tags[n::THREADS]), range(THREADS)))
+        tags = [tag for part in parts for tag in part.tags]
+        free = sum(pool.map(partial(again, site.port), [tags[n::WALKERS] for n in range(WALKERS)]))
     end = time.perf_counter()
     found = set().union(*(part.quads for part in parts))
     wrong = [each for part in parts for each in part.wrong]
     for each in islice(wrong, 10):
         print(each)
-    return [
-        ["things", len(every), ""],
-        ["statements, in the dump and in documents", len(found), len(chosen)],
-        ["statements in one of them alone", len(found ^ chosen), 0],
-        ["documents", len(tags), 2 * len(every)],
-        ["documents that are missing or not read", len(wrong), 0],
-        ["documents a second, parsed", len(tags) / (middle - begin), ""],
-        ["answered 304 on the second walk", free, len(tags)],
-        ["a second", len(tags) / (end - middle), ""],
-    ]
+    yield ["things", len(every), ""]
+    yield ["statements, in the dump and in documents", len(found), len(chosen)]
+    yield ["statements in one of them alone", len(found ^ chosen), 0]
+    yield ["documents", len(tags), len(FORMS) * len(every)]
+    yield ["documents that are missing, not read or differ", len(wrong), 0]
+    yield ["documents a second, parsed", len(tags) / (middle - begin), ""]
+    yield ["answered 304 on the second walk", free, len(tags)]
+    yield ["a second", len(tags) / (end - middle), ""]
+    yield from follow(site, copy)
+
+
+def follow(site: Site, copy: set[Quad]) -> Iterator[list[object]]:
+    """Change something, bring the copy up to date by the patch alone, and yield rows about it."""
+    token = Tokens(Workspace(site.home)).create("harvest", "curator")
+    client = http.client.HTTPConnection("127.0.0.1", site.port, timeout=120)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sparql-update"}
+    client.request("POST", "/update", UPDATE, headers)
+    answer = client.getresponse()
+    answer.read()
+    yield ["status of an update", answer.status, ""]
+    _, patch, _ = Client(site.port).get("/changes/1/2", {})
+    changes = [line for line in patch.decode().splitlines() if line[:2] in {"A ", "D "}]
+    for line in changes:
+        copy ^= set(parse(line[2:], format=RdfFormat.N_QUADS))
+    yield ["statements that came or went", len(changes), ""]
+    yield ["statements wrong in the copy, after /changes", len(copy ^ dump(site.port)), 0]
 
 
 @contextlib.contextmanager
-def serving_sample() -> Iterator[int]:
-    """Publish the shipped sample and serve it; yield the port."""
+def serving_sample() -> Iterator[Site]:
+    """Publish the shipped sample and serve it."""
     atlas = str(Path(sys.executable).with_name("atlas"))
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -179,15 +242,15 @@ def serving_sample() -> Iterator[int]:
             assert server.stdout is not None  # noqa: S101 - a pipe was asked for
             server.stdout.readline()
             try:
-                yield port
+                yield Site(port, Path(folder))
             finally:
                 server.terminate()
 
 
 def main() -> None:
     """Print the table; the last column is what is expected."""
-    with serving_sample() as port:
-        rows = measure(port)
+    with serving_sample() as site:
+        rows = list(measure(site))
     table(["measured", "found", "expected"], rows)
 
 

@@ -34,8 +34,8 @@ def main() -> None:
     if found is None:
         print("schemathesis is not installed; `pip install schemathesis` and run this again.")
         return
-    with serving_sample() as port, tempfile.TemporaryDirectory() as folder:
-        url = f"http://127.0.0.1:{port}/openapi.json"
+    with serving_sample() as site, tempfile.TemporaryDirectory() as folder:
+        url = f"http://127.0.0.1:{site.port}/openapi.json"
         command = [found, "run", url, "--checks=not_a_server_error", f"--max-examples={CASES}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     counted = re.search(r"(\d+) generated", done.stdout)
