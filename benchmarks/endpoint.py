@@ -42,7 +42,7 @@ SECONDS = int(os.environ.get("ATLAS_BENCH_SECONDS", "5"))
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 EXPORT = "SELECT ?s ?p ?o { ?s ?p ?o } LIMIT 100000"
 LIMIT = 20.0
-EXPORTS = 7
+EXPORTS = 5
 PACE = 100
 SERVER = """
 import socket, sys, uvicorn
@@ -229,14 +229,14 @@ def _p99(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=100)[98] * 1000
 
 
-async def asks(peer: Peer) -> list[float]:
-    """Return the seconds of small queries sent at a steady pace, whatever the answers take."""
+async def asks(peer: Peer, query: str) -> list[float]:
+    """Return the seconds of a small query sent at a steady pace, whatever the answers take."""
     idle: list[Connection] = [await Connection(peer).open() for _ in range(8)]
     times: list[float] = []
 
     async def one(number: int, due: float) -> None:
         connection = idle.pop() if idle else await Connection(peer).open()
-        await connection.get(f"ASK {{ FILTER({number} = {number}) }} # {time.time_ns()}")
+        await connection.get(f"{query} # {number} {time.time_ns()}")
         times.append(time.perf_counter() - due)
         idle.append(connection)
 
@@ -250,12 +250,12 @@ async def asks(peer: Peer) -> list[float]:
     return times
 
 
-async def asks_beside_endless(peer: Peer) -> list[float]:
+async def asks_beside_endless(peer: Peer, query: str) -> list[float]:
     """Return the same while four endless queries run."""
     connections = [await Connection(peer).open() for _ in range(4)]
     running = [asyncio.create_task(c.get(f"{ENDLESS} # {i}")) for i, c in enumerate(connections)]
     await asyncio.sleep(1)
-    times = await asks(peer)
+    times = await asks(peer, query)
     for task, connection in zip(running, connections, strict=True):
         task.cancel()
         connection.close()
@@ -315,14 +315,19 @@ def _rows(peers: list[Peer], subjects: Path) -> Iterator[list[object]]:
         ("p50 ms", lambda times: statistics.median(times) * 1000),
         ("p99 ms", _p99),
     ]
-    quiet = [asyncio.run(asks(peer)) for peer in peers]
-    busy = [asyncio.run(asks_beside_endless(peer)) for peer in peers[:1]]
+    small = {"ASK": "ASK { FILTER(1 = 1) }"}
+    small["point query"] = f"SELECT * {{ <{subjects.read_text().split()[0]}> ?p ?o }}"
+    quiet = {n: [asyncio.run(asks(peer, query)) for peer in peers] for n, query in small.items()}
+    busy = {n: [asyncio.run(asks_beside_endless(peers[0], q))] for n, q in small.items()}
     after = [asyncio.run(overrun(peers[0])) for _ in range(5)]
-    # The peer's endless queries cannot be ended: it comes last.
-    busy += [asyncio.run(asks_beside_endless(peer)) for peer in peers[1:]]
+    # The peer's endless queries cannot be ended: it comes last, and is asked but once.
+    busy["ASK"].append(asyncio.run(asks_beside_endless(peers[1], small["ASK"])))
     for unit, figure in measured:
-        yield _row("small queries, nothing beside", unit, [figure(times) for times in quiet])
-        yield _row("small queries beside 4 endless", unit, [figure(times) for times in busy])
+        for name, times in quiet.items():
+            yield _row(f"{name}, nothing beside", unit, [figure(each) for each in times])
+        yield _row("ASK beside 4 endless", unit, [figure(each) for each in busy["ASK"]])
+        beside = figure(busy["point query"][0])
+        yield ["point query beside 4 endless", unit, beside, "-", "-"]
     yield ["endless query after its limit, worst of 5", "ms", max(after), "-", "-"]
 
 
