@@ -65,6 +65,8 @@ class WrittenForms:
             return Literal(term.value, datatype=datatype)
         if isinstance(term, NamedNode):
             return NamedNode(term.value.removeprefix(self._mark))
+        if isinstance(term, Triple):
+            return Triple(term.subject, term.predicate, self._valued(term.object))
         return term
 
     def stored(self, term: Term) -> Term:
@@ -116,7 +118,8 @@ class WrittenForms:
                 return None
             return f"{self._value}({writer.plain(node)})"
 
-        rules = {"literal": literal, **dict.fromkeys(("var", "call", "aggregate"), value)}
+        valued = ("var", "call", "aggregate", "tripleterm")
+        rules = {"literal": literal, **dict.fromkeys(valued, value)}
         return Writer(text, rules).write(tree)
 
     def _constant(self, head: str, text: str) -> str | None:
@@ -174,6 +177,8 @@ class _Marking:
             elif part.kind in {"exists", "tripleterm"}:
                 for inner in part.parts:
                     self.look(inner)
+                if part.kind == "tripleterm" and not alone:
+                    self.values.add(id(part))
             elif part.kind == "expression":
                 self._expression(part, as_term=False)
 

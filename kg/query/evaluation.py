@@ -127,6 +127,10 @@ def evaluate(source: Source, request: QueryRequest, sink: Sink) -> None:
         sink.begin(form, lasting=asked.nature.lasting and federated is None)
         results.serialize(sink, form.engine)  # type: ignore[arg-type]
     except (OSError, RuntimeError) as error:
+        if "does not support" in str(error):
+            # JSON-LD has no triple terms (RDF 1.2); what is refused at the first one is no failure.
+            available = [each.media_type for each in FORMATS["graph"] if each.name != "jsonld"]
+            raise NotAcceptableError(str(error), available=available) from error
         raise QueryFailedError(f"The engine could not complete the answer: {error}") from error
 
 

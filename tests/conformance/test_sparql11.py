@@ -106,6 +106,16 @@ def test_silent_loads_load_nothing(scratch: str) -> None:
     assert update(scratch, text.format("LOAD <http://127.0.0.1:1/>")).status_code == 403
 
 
+def test_json_ld_has_no_triple_terms(scratch: str) -> None:
+    update(scratch, "DROP ALL ; INSERT DATA { <a:s> <a:p> <<( <a:s> <a:p> 1 )>> }")
+    parameters = {"query": "CONSTRUCT WHERE { ?s ?p ?o }"}
+    refused = httpx.get(f"{scratch}/sparql", params={**parameters, "format": "jsonld"})
+    answered = httpx.get(f"{scratch}/sparql", params=parameters)
+
+    assert refused.status_code == 406
+    assert "<<(" in answered.text
+
+
 def test_group_concat_is_a_plain_string(scratch: str) -> None:
     query = 'SELECT (GROUP_CONCAT(?o) AS ?g) { VALUES ?o { "1"@en "2"@en } } HAVING (isLiteral(?g))'
     answer = httpx.get(f"{scratch}/sparql", params={"query": query, "format": "tsv"})

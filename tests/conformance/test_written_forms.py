@@ -9,7 +9,7 @@ PREFIXES = "PREFIX : <http://e/>\nPREFIX xsd: <http://www.w3.org/2001/XMLSchema#
 DATA = """
 :a :p 1 , 01 , +1 , 1.0 , 1e0 , "1"^^xsd:int , "1" .
 :b :p "2006-08-23+00:00"^^xsd:date , "0"^^xsd:boolean , "x"@en .
-:c :t <<( :a :p 01 )>> .
+:c :t <<( :a :p 01 )>> , <<( :a :p 1.0 )>> .
 """
 
 
@@ -55,6 +55,9 @@ def number(url: str, query: str) -> int:
         ("SELECT * { ?s :p ?o FILTER NOT EXISTS { ?s :p ?x FILTER(?x = 1) } }", 3),
         ("SELECT * { ?s :t <<( :a :p 01 )>> }", 1),
         ("SELECT * { ?s :t <<( :a :p 1 )>> }", 0),
+        ("SELECT * { ?s :t ?t FILTER(?t = <<( :a :p 001 )>>) }", 2),
+        ("SELECT * { ?s :t ?t , ?u FILTER(sameTerm(?t, ?u)) }", 2),
+        ("SELECT * { ?s :t ?t FILTER(OBJECT(?t) + 1 = 2) }", 2),
     ],
 )
 def test_terms_and_values(query: str, expected: int, filled: str) -> None:
