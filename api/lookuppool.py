@@ -8,7 +8,8 @@ the serving process as before.
 1. A request goes to a process as it came from the client, and its response comes back whole. A
    process has one request at a time; further ones wait in their order.
 2. A look-up that takes longer than a query may is ended with its process.
-3. All processes follow the link to the current release by themselves, so that a switch of the
+3. After ten minutes without a look-up the processes are ended.
+4. All processes follow the link to the current release by themselves, so that a switch of the
    release is the same for each of them.
 """
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHANNEL: Final = 512 * 1024
+_IDLE: Final = 600.0
+"""Seconds without a look-up after which processes are ended."""
+
 _PAUSE: Final = 30.0
 """Seconds before processes are started again after one has failed to become ready."""
 
@@ -58,6 +62,8 @@ class LookUpPool:
         self._processes: list[_Process] = []
         self._waiting: deque[Question] = deque()
         self._not_before = 0.0
+        self._asked_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
     @property
@@ -70,6 +76,7 @@ class LookUpPool:
 
         `busy` says that another look-up is under way in this process.
         """
+        self._asked_at = asyncio.get_running_loop().time()
         ready = [p for p in self._processes if p.ready]
         if not ready:
             if busy and not self._processes:
@@ -98,7 +105,25 @@ class LookUpPool:
         """Start a process if there may be one more; the next one starts when it is ready."""
         late = asyncio.get_running_loop().time() >= self._not_before
         if late and not self._stopped and len(self._processes) < self._settings.lookup_processes:
+            if not self._processes:
+                self._look_after(_IDLE)
             self._processes.append(_Process(self, self._settings))
+
+    def _look_after(self, seconds: float) -> None:
+        """End the processes when nobody has asked for long; look again when that may be."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.end_idle)
+
+    def end_idle(self) -> None:
+        """End the processes if nobody has asked for long."""
+        left = self._asked_at + _IDLE - asyncio.get_running_loop().time()
+        if left > 0:
+            self._look_after(left)
+            return
+        processes, self._processes = self._processes, []
+        for process in processes:
+            process.kill()
 
     def free(self, process: _Process) -> None:
         """Give a process that has nothing to do the look-up that waits longest."""
@@ -107,8 +132,9 @@ class LookUpPool:
 
     def lost(self, process: _Process) -> None:
         """Forget a process that has ended; without any, what waits is answered here."""
-        if process in self._processes:
-            self._processes.remove(process)
+        if process not in self._processes:
+            return  # it was ended on purpose
+        self._processes.remove(process)
         if not process.ready:
             self._not_before = asyncio.get_running_loop().time() + _PAUSE
         self.grow()
@@ -120,6 +146,8 @@ class LookUpPool:
     async def stop(self) -> None:
         """End the processes."""
         self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
         processes, self._processes = self._processes, []
         for process in processes:
             process.kill()

@@ -46,6 +46,8 @@ _NEVER: Final = 10**8
 
 def create_app(settings: Settings) -> FastAPI:
     """Return an application that has the look-ups alone."""
+    share = settings.cache_bytes // max(settings.lookup_processes, 1)
+    settings = settings.model_copy(update={"cache_bytes": share})
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings
     app.state.workspace = Workspace(settings.home)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from api import lookuppool
 from api.app import create_app
 from api.server import configure
 from kg.settings import Settings
@@ -62,6 +63,11 @@ class Served:
 
         wait_until(asked)
         return self.pids[0]
+
+    def end_idle(self) -> None:
+        """Have the pool look, in its event loop, whether anybody has asked of late."""
+        pool: LookUpPool = self._state.lookups
+        self._server.servers[0].get_loop().call_soon_threadsafe(pool.end_idle)
 
     def stop(self) -> None:
         """End the server and what it has started."""
@@ -179,6 +185,20 @@ def test_when_a_process_dies_its_look_up_is_answered_all_the_same(served: Served
         os.kill(process, signal.SIGKILL)
 
     assert len(waiting.result().json()["items"]) == 7
+    assert served.ready() != process
+
+
+def test_processes_end_when_nobody_asks_for_long(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And begin again when somebody does."""
+    process = served.ready()
+    with monkeypatch.context() as patched:
+        patched.setattr(lookuppool, "_IDLE", 0.0)
+        served.end_idle()
+        wait_until(lambda: not Path(f"/proc/{process}").exists())
+
+    assert served.client.get(PHOTONICS).status_code == 200
     assert served.ready() != process
 
 
