@@ -126,6 +126,7 @@ class Borrowed(ShortWay):
     """
 
     number: int
+    _here = False
     _teller: Teller
     _first: bytes
 
@@ -136,6 +137,7 @@ class Borrowed(ShortWay):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the request with which it came."""
         super().connection_made(cast("asyncio.Transport", transport))
+        self._here = True
         self.transport.set_write_buffer_limits(high=0)
         self.data_received(self._first)
 
@@ -161,7 +163,9 @@ class Borrowed(ShortWay):
         self._go_on()
 
     def rest(self) -> None:
-        """Go back, as soon as everything is written."""
+        """Go back, as soon as everything is written; one that is still to come does so then."""
+        if not self._here:
+            return
         self._send()
         if not self.flow.write_paused and not self.transport.is_closing():
             self._teller.give_back(self, b"")

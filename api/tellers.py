@@ -91,6 +91,9 @@ class Teller:
         """End it, and with it the connections that it has."""
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
+        self._rests()
+
+    def _rests(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
@@ -105,7 +108,7 @@ class Teller:
         if message.kind == lending.OPEN:
             self.ready = True
         elif message.kind == lending.DONE:
-            self.done.set_result(None)
+            self._rests()
         elif message.kind == lending.ENDED:
             self.lent.pop(message.number, None)
         elif message.descriptor is not None:
@@ -175,13 +178,11 @@ class Tellers:
         self._ending.update(tellers)
         for teller in tellers:
             teller.rest()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await asyncio.gather(*(teller.done for teller in tellers))
-        except TimeoutError:
-            for teller in tellers:
-                if not teller.done.done():
-                    teller.process.kill()
+        if tellers:
+            await asyncio.wait([teller.done for teller in tellers], timeout=_PATIENCE)
+        for teller in tellers:
+            if not teller.done.done():
+                teller.process.kill()
 
     async def stop(self) -> None:
         """End all tellers and their connections; return when they are gone."""
