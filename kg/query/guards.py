@@ -27,6 +27,7 @@ _VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
 
 _NOTABLE: Final = re.compile(
     r"service|from|now|rand|uuid|graph|bnode|group_concat|regex|replace|\bas\b|[|!\\~]|<<\("
+    r"|count\s*\((?!\s*(?:distinct\b)?\s*(?:\*|[?$]\w+)\s*\))"
     r"|exists[\s\S]*\b(?:select|bind)\b"
     r"|\b(?!(?-i:true|false)\b)(?:true|false)\b"
     rf"|<[^\s<>]*?(?:{DOUBTFUL.pattern})[^\s<>]*>"

@@ -155,7 +155,7 @@ PIECES = st.sampled_from(
     [
         *("SELECT", "ASK", "*", "?s", "?p", "{", "}", "(", ")", ".", "|", "?", "!", "\\u0053", "#"),
         *("SERVICE", "service", "FROM", "graph", "GRAPH ?g", "BNODE", "NOW()", "rand", "AS ?x"),
-        *("<<(", "{|", "~", "TRUE", "false", "<a,b>", "EXISTS {", "BIND("),
+        *("<<(", "{|", "~", "TRUE", "false", "<a,b>", "COUNT(", "DISTINCT", "EXISTS {", "BIND("),
         *("<http://e/>", ":p", "x:y", "a", "'x'", '"?"', "1", "^", "/", "+", "\n", "=", "-"),
     ]
 )

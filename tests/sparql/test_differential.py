@@ -427,24 +427,6 @@ def explained(query: str, mine: Any, theirs: Any) -> bool:
     )
 
 
-def only_unbound(mine: Any, theirs: Any) -> bool:
-    """Whether the answers are the same but for variables that Oxigraph leaves unbound."""
-    if isinstance(mine, bool):
-        return False
-    missing, strange = mine - theirs, theirs - mine
-    for row, count in strange.items():
-        fuller = [other for other in missing if row < other and missing[other] >= count]
-        if not fuller:
-            return False
-        missing[fuller[0]] -= count
-    return not +missing
-
-
-def fewer(mine: Any, theirs: Any) -> bool:
-    """Whether Oxigraph has some of the solutions and no other."""
-    return mine > theirs if isinstance(mine, bool) else not theirs - mine
-
-
 def other_literal(mine: Any, theirs: Any) -> bool:
     """Whether the answers are one solution, the same but for variables with another literal."""
     if isinstance(mine, bool) or mine.total() != 1 or theirs.total() != 1:
@@ -457,10 +439,7 @@ def other_literal(mine: Any, theirs: Any) -> bool:
 
 
 SHAPES = {
-    "unbound": only_unbound,
     "another": other_literal,
-    "fewer": fewer,
-    "anything": lambda _mine, _theirs: True,
 }
 
 

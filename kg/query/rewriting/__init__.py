@@ -13,7 +13,8 @@ What the engine (Oxigraph 0.5) does, and what is written instead; everything els
 | `EXISTS { SELECT * { FILTER(?outer …) } }` | hides `?outer` | the group alone | existence |
 | `BNODE(?label)` | one node for all solutions | a label of each solution's own | labels |
 | `REGEX(?o, "[ ]\\w", "x")` | has classes and flags of its own | what means the same | regexes |
-| `GROUP_CONCAT(?o)` of one language | keeps its tag | `STR(GROUP_CONCAT(?o))` | here |
+| `COUNT(?n + 1)` | is an error if one is | what counts the others | aggregates |
+| `GROUP_CONCAT(?o)` of one language | keeps its tag | `STR(GROUP_CONCAT(?o))` | aggregates |
 
 A query in which none of these can occur, which its tokens tell, is not even parsed here.
 """
@@ -24,6 +25,7 @@ import itertools
 from typing import TYPE_CHECKING, Final
 
 from kg.errors import QueryRefusedError
+from kg.query.rewriting import aggregates
 from kg.query.rewriting.aliases import Aliases
 from kg.query.rewriting.existence import Existence, check_assignments
 from kg.query.rewriting.graphs import Graphs
@@ -59,7 +61,7 @@ def suspicious(tokens: Sequence[Token]) -> bool:
                 return True
         elif token.kind == "iri" and DOUBTFUL.search(token.text):
             return True
-    return aliases > 1
+    return aliases > 1 or aggregates.counts_expressions(tokens)
 
 
 _MARKS: Final = frozenset(["|", "?", "<<(", "{|", "~"])
@@ -71,11 +73,6 @@ def _in_path(before: Token, token: Token) -> bool:
     if token.text == "!":
         return before.kind in {"var", "iri", "pname", "bnode"} or before.text in {";", "/", "|"}
     return before.kind in {"iri", "pname"} or before.text in {")", "a"}
-
-
-def _concatenation(writer: Writer, node: Node) -> str | None:
-    """Return what to write for an aggregate whose value is a plain string (section 18.5.1.7)."""
-    return f"STR({writer.plain(node)})" if node.tag == "GROUP_CONCAT" else None
 
 
 def rewrite(text: str, tokens: Sequence[Token], ask: Ask) -> str:
@@ -99,7 +96,7 @@ def rewrite(text: str, tokens: Sequence[Token], ask: Ask) -> str:
         "select": Existence(text, tree).write,
         "call": lambda writer, node: regexes.write(writer, node) or labels.write(writer, node),
         "group": labels.write_group,
-        "aggregate": _concatenation,
+        "aggregate": aggregates.write,
     }
     written = Writer(text, rules).write(tree)
     if len(written) > LONGEST and written != text:
