@@ -29,11 +29,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kg import findingrules
 from kg.database import quoted
-from kg.shacl import messages
-from kg.shacl.paths import predicates
-from kg.shacl.reach import MISSING, involved, steps_of
-from kg.terms import RDF_TYPE, SH
+from kg.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +48,6 @@ COLUMNS: Final = (
     *("file", "line", "field", "record", "stated"),
 )
 _SEVERITY_ORDER: Final = "array_position(['Violation', 'Warning', 'Info'], severity)"
-_CLOSED: Final = SH + "ClosedConstraintComponent"
 _TABLES: Final = (
     *("finding_rule", "finding_step", "finding_node", "finding_feed"),
     *("finding_seek", "finding_place"),
@@ -113,8 +110,8 @@ def place(
         How many rows the table has.
     """
     try:
-        _store_rules(connection, validation)
-        _store_feeds(connection, statements, feeds)
+        findingrules.store_rules(connection, validation)
+        findingrules.store_feeds(connection, statements, feeds)
         _seek(connection, validation, statements)
         _place(connection, validation, statements)
         _join(connection, validation, into)
@@ -122,74 +119,6 @@ def place(
         for name in _TABLES:
             connection.execute(f"DROP TABLE IF EXISTS {name}")
     return int(connection.execute(f"SELECT count(*) FROM {into}").fetchall()[0][0])
-
-
-# -- what each rule looks at ------------------------------------------------------------------
-
-
-def _store_rules(connection: duckdb.DuckDBPyConnection, validation: Validation) -> None:
-    """Make finding_rule (the sentences), finding_step and finding_node (ways to statements)."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE finding_rule(rule INTEGER, iri VARCHAR, severity VARCHAR,"
-        " fed VARCHAR[], closed BOOLEAN, message_en VARCHAR, message_de VARCHAR,"
-        " hint_en VARCHAR, hint_de VARCHAR)"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE finding_step(rule INTEGER, number INTEGER,"
-        " predicate VARCHAR, inverse BOOLEAN, last BOOLEAN)"
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE finding_node(rule INTEGER, predicate VARCHAR)")
-    used = connection.execute(f"SELECT DISTINCT rule FROM {validation.table}").fetchall()
-    numbers = sorted(number for (number,) in used)
-    rows = [_rule_row(validation, number) for number in numbers]
-    steps = [step for number in numbers for step in steps_of(validation.rules[number], number)]
-    if rows:
-        connection.executemany("INSERT INTO finding_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    nodes = [
-        (number, predicate)
-        for number in numbers
-        for predicate in sorted(involved(validation.shapes, validation.rules[number]))
-    ]
-    if nodes:
-        connection.executemany("INSERT INTO finding_node VALUES (?, ?)", nodes)
-    if steps:
-        connection.executemany("INSERT INTO finding_step VALUES (?, ?, ?, ?, ?)", steps)
-
-
-def _rule_row(validation: Validation, number: int) -> tuple[object, ...]:
-    rule = validation.rules[number]
-    missing = rule.constraint.component in MISSING and rule.shape.path is not None
-    return (
-        number,
-        validation.shapes.named(rule.shape.key),
-        rule.shape.severity.removeprefix(SH),
-        list(predicates(rule.shape.path)) if missing and rule.shape.path else [],
-        rule.constraint.component == _CLOSED,
-        *(messages.template(rule, language) for language in ("en", "de")),
-        *(messages.hint(rule, language) for language in ("en", "de")),
-    )
-
-
-def _store_feeds(
-    connection: duckdb.DuckDBPyConnection,
-    statements: str,
-    feeds: Mapping[str, tuple[str, str]] | None,
-) -> None:
-    """Make finding_feed: the field that fills a predicate in a file."""
-    if feeds is None:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE finding_feed AS"
-            f" SELECT predicate, file, min(field) AS field FROM {statements}"
-            " WHERE predicate IN (SELECT unnest(fed) FROM finding_rule) AND field IS NOT NULL"
-            " GROUP BY predicate, file"
-        )
-        return
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE finding_feed(predicate VARCHAR, file VARCHAR, field VARCHAR)"
-    )
-    rows = [(predicate, *cell) for predicate, cell in sorted(feeds.items())]
-    if rows:
-        connection.executemany("INSERT INTO finding_feed VALUES (?, ?, ?)", rows)
 
 
 # -- from results to statements ---------------------------------------------------------------
@@ -295,23 +224,25 @@ def _arrive_nodes(
 
 
 def _place(connection: duckdb.DuckDBPyConnection, validation: Validation, statements: str) -> None:
-    """Give every other result the record that says first what its focus node is."""
+    """Give every other result the record that says first what its focus node is.
+
+    Where no statement is about the node, that is the first one that mentions it.
+    """
+    typed = f"CASE s.predicate WHEN {quoted(RDF_TYPE)} THEN 0 ELSE 1 END"
+    for end, rank in (("subject", typed), ("object", "2")):
+        lost = f"FROM {validation.table} WHERE result NOT IN (SELECT result FROM finding_place)"
+        if connection.execute(f"SELECT 1 {lost} LIMIT 1").fetchall():
+            _place_lost(connection, f"SELECT result, rule, focus {lost}", statements, end, rank)
+
+
+def _place_lost(
+    connection: duckdb.DuckDBPyConnection, lost: str, statements: str, end: str, rank: str
+) -> None:
     connection.execute(f"""
         INSERT INTO finding_place
-        WITH lost AS (
-            SELECT result, rule, focus FROM {validation.table}
-            WHERE result NOT IN (SELECT result FROM finding_place)
-        ), stated AS (
-            SELECT s.subject AS node, CASE s.predicate WHEN {quoted(RDF_TYPE)} THEN 0 ELSE 1 END
-                AS rank, s.file, s.line, s.record
-            FROM {statements} s SEMI JOIN lost ON lost.focus = s.subject
-            UNION ALL
-            SELECT s.object, 2, s.file, s.line, s.record
-            FROM {statements} s SEMI JOIN (
-                SELECT focus FROM lost WHERE focus NOT IN (SELECT subject FROM {statements})
-            ) l ON l.focus = s.object
-        ), first AS (
-            SELECT node, min((rank, file, line, record)) AS cell FROM stated GROUP BY node
+        WITH lost AS ({lost}), first AS (
+            SELECT s.{end} AS node, min(({rank}, s.file, s.line, s.record)) AS cell
+            FROM {statements} s SEMI JOIN lost ON lost.focus = s.{end} GROUP BY s.{end}
         ), fed AS (
             SELECT u.rule, f.file, arg_min(f.field, list_position(u.fed, f.predicate)) AS field
             FROM finding_rule u JOIN finding_feed f ON list_contains(u.fed, f.predicate)
@@ -325,12 +256,14 @@ def _place(connection: duckdb.DuckDBPyConnection, validation: Validation, statem
 
 def _join(connection: duckdb.DuckDBPyConnection, validation: Validation, into: str) -> None:
     """Make the table of findings of results, rules and places."""
+    said = f"SELECT 1 FROM {validation.table} WHERE said IS NOT NULL LIMIT 1"
+    sentence = _message if connection.execute(said).fetchall() else _filled
     # The sentences are filled in after sorting, so that the sort moves few columns.
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {into} AS
         SELECT r.iri AS rule, r.component, r.severity, r.focus AS subject, r.path,
             r.value, r.value_kind, r.datatype, r.language,
-            {_message("en")} AS message_en, {_message("de")} AS message_de,
+            {sentence("message_en")} AS message_en, {sentence("message_de")} AS message_de,
             {_filled("hint_en")} AS hint_en, {_filled("hint_de")} AS hint_de,
             r.file, r.line, r.field, r.record, r.stated
         FROM (
@@ -343,14 +276,12 @@ def _join(connection: duckdb.DuckDBPyConnection, validation: Validation, into: s
     """)
 
 
-def _message(language: str) -> str:
+def _message(column: str) -> str:
     """Return the SQL of a finding's sentence: what a query says itself, else the rule's."""
     said = "from_json(r.said, '[[\"VARCHAR\"]]')"
-    choices = (f"starts_with(lower(x[2]), '{language}')", "x[2] = ''", "true")
+    choices = (f"starts_with(lower(x[2]), '{column[-2:]}')", "x[2] = ''", "true")
     own = ", ".join(f"list_filter({said}, lambda x: {choice})[1][1]" for choice in choices)
-    return (
-        f"CASE WHEN r.said IS NULL THEN {_filled(f'message_{language}')} ELSE coalesce({own}) END"
-    )
+    return f"CASE WHEN r.said IS NULL THEN {_filled(column)} ELSE coalesce({own}) END"
 
 
 def _filled(column: str) -> str:

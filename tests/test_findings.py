@@ -258,3 +258,16 @@ def test_a_node_as_a_whole_is_at_the_cells_that_the_rule_looks_at(
         ("organization.csv", 2, "ecContribution", "150"),
         ("organization.csv", 2, "projectID", EX + "p1"),
     ]
+
+
+def test_what_a_query_says_itself_is_the_sentence(connection: duckdb.DuckDBPyConnection) -> None:
+    """It goes before the shape's, and its values are filled in, in each language there is."""
+    shape = """:S a sh:NodeShape ; sh:targetClass :Organisation ; sh:sparql [
+        sh:message "{?value} or {?other}?"@en, "{?value} oder {?other}?"@de ;
+        sh:select "SELECT $this ?value ?other { $this <http://example.org/name> ?value, ?other\
+ FILTER (?value < ?other) }" ] ."""
+    places = _place(connection, shape)
+    told = connection.execute("SELECT DISTINCT message_en, message_de FROM finding").fetchall()
+
+    assert len(places) == 1
+    assert told == [("ACME or Acme?", "ACME oder Acme?")]

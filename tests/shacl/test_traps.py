@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg.shacl import Validation, parse_shapes, validate
+from kg.shacl import Validation, encode, parse_shapes, validate
 
 if TYPE_CHECKING:
     import duckdb
@@ -317,7 +317,7 @@ def test_nothing_of_a_run_is_left_behind(check: Check) -> None:
 
 
 def test_texts_that_duckdb_hashes_alike_stay_apart(values: Values) -> None:
-    """DuckDB's hash is the same for these pairs whatever is mixed in later: no salt parted them."""
+    """DuckDB's hash is the same for these pairs, so that it alone does not tell terms apart."""
     one, other = "urn:without:140/state/NCL", "urn:without:147/state/IRL"
 
     found = values(
@@ -326,3 +326,21 @@ def test_texts_that_duckdb_hashes_alike_stay_apart(values: Values) -> None:
     )
 
     assert found == [other]
+
+
+def test_terms_with_one_id_are_all_given_others(
+    values: Values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should two terms share an id all the same, another hash makes all ids."""
+    right = encode._id
+
+    def narrow(value: str, kind: str, datatype: str, language: str, salt: int) -> str:
+        return right(value, kind, datatype, language, salt) if salt else f"{kind}::BIGINT"
+
+    monkeypatch.setattr(encode, "_id", narrow)
+    found = values(
+        ":i :p :a, :b .",
+        ":S a sh:PropertyShape ; sh:targetNode :i ; sh:path :p ; sh:in ( :a ) .",
+    )
+
+    assert found == ["b"]
