@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
 LIMIT: Final = float(os.environ.get("ATLAS_BENCH_LIMIT", "60"))
@@ -61,8 +62,8 @@ def ask(peer: Peer, text: str) -> Told:
 # In a process ------------------------------------------------------------------------------------
 
 
-def _serve(pipe: Connection, quads: str, store: str | None) -> None:
-    """Answer queries from the other end: how long, and the JSON."""
+def oxigraph(pipe: Connection, quads: str, store: str | None) -> None:
+    """Answer queries from the other end, from a file in memory or a store: how long, the JSON."""
     opened = ox.Store.read_only(store) if store else ox.Store()
     if store is None:
         opened.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
@@ -76,26 +77,30 @@ def _serve(pipe: Connection, quads: str, store: str | None) -> None:
 
 
 class InProcess:
-    """Oxigraph's library, in memory (without a store) or on a store on disk."""
+    """A process that runs `serve(pipe, *arguments)`, and is killed by a query over the limit."""
 
-    def __init__(self, quads: Path, store: Path | None) -> None:
-        self._arguments = (str(quads), str(store) if store else None)
+    def __init__(
+        self, serve: Callable[..., None], *arguments: str | None, limit: float = LIMIT
+    ) -> None:
+        self._serve, self._arguments, self._limit = serve, arguments, limit
         self._start()
 
     def _start(self) -> None:
         self._pipe, there = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_serve, args=(there, *self._arguments), daemon=True)
+        self._process = context.Process(
+            target=self._serve, args=(there, *self._arguments), daemon=True
+        )
         self._process.start()
         self._pipe.recv()
 
     def once(self, text: str) -> Told:
         """Ask once; a process that does not answer in time is replaced."""
         self._pipe.send(text)
-        if not self._pipe.poll(LIMIT):
+        if not self._pipe.poll(self._limit):
             self._process.kill()
             self._start()
-            return Told(LIMIT, None)
+            return Told(self._limit, None)
         return Told(*self._pipe.recv())
 
     def close(self) -> None:
@@ -203,6 +208,7 @@ def virtuoso(quads: Path, folder: Path) -> Endpoint | None:
     binary, client = shutil.which("virtuoso-t"), shutil.which("isql-vt")
     if binary is None or client is None:
         return None
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     sql, port = free_port(), free_port()
     ini = folder / "virtuoso.ini"

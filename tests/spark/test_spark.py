@@ -69,7 +69,8 @@ def loaded(name: str, path: Path) -> ModuleType:
     return module
 
 
-ANALYTICS = loaded("spark_analytics", ROOT / "benchmarks" / "analytics.py")
+COMPARISON = loaded("spark_comparison", ROOT / "benchmarks" / "comparison.py")
+QUESTIONS = loaded("spark_questions", ROOT / "benchmarks" / "questions.py")
 RANDOM = loaded("spark_random", ROOT / "tests" / "sparql" / "test_differential.py")
 
 
@@ -94,7 +95,7 @@ def comparable(data: bytes, media_type: str) -> Any:
     if media_type == N_TRIPLES:
         return Counter(data.splitlines())
     answer = json.loads(data)
-    return answer["boolean"] if "boolean" in answer else ANALYTICS.bag(data)
+    return answer["boolean"] if "boolean" in answer else COMPARISON.bag(data)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -154,15 +155,15 @@ def test_random_queries(query: str, small: Both) -> None:
         expected = b"".join(small.duckdb.evaluate(text, JSON))
     except (NotCompilable, RANDOM.QuerySyntaxError):
         return
-    if "boolean" in json.loads(expected) or ANALYTICS.bag(expected).total() < MOST_ROWS:
+    if "boolean" in json.loads(expected) or COMPARISON.bag(expected).total() < MOST_ROWS:
         with suppress(NotCompilable):
             small.agree(text)
 
 
-@pytest.mark.parametrize("name", sorted(ANALYTICS.QUERIES))
+@pytest.mark.parametrize("name", sorted(QUESTIONS.QUERIES))
 def test_analytics(name: str, sample: Both) -> None:
     """The queries that the engines are measured with have the same answers."""
-    sample.agree(dict(ANALYTICS.queries())[name])
+    sample.agree(dict(QUESTIONS.queries())[name])
 
 
 @pytest.mark.parametrize("name", sorted(savedqueries.discover(DEFAULT_BASE)))
