@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kg.columns.ids import Class
 
@@ -54,20 +54,22 @@ class Catalogue:
     crowds: dict[tuple[int, str, int], int]
 
 
-_STRANGERS = (
-    "SELECT id FROM (SELECT id FROM property UNION SELECT g FROM triples UNION SELECT g FROM"
-    " repeats) n WHERE NOT EXISTS (SELECT 1 FROM triples t WHERE t.s = n.id)"
-    " AND NOT EXISTS (SELECT 1 FROM triples t WHERE t.o = n.id)"
+GRAPHS: Final = "SELECT g AS id FROM {0}triples UNION SELECT g FROM {0}repeats"
+STRANGERS: Final = (
+    "SELECT id FROM (SELECT id FROM {0}property UNION " + GRAPHS + ") n"
+    " WHERE NOT EXISTS (SELECT 1 FROM {0}triples t WHERE t.s = n.id)"
+    " AND NOT EXISTS (SELECT 1 FROM {0}triples t WHERE t.o = n.id)"
 )
+"""What the tables `graph` and `stranger` are made by; older columns do not have these."""
 
 
 def open_catalogue(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     """Read the catalogue from an opened columns file."""
     rows = connection.execute("SELECT * FROM property ORDER BY n").fetchall()
     properties = {row[2]: _property(row) for row in rows}
-    graphs = connection.execute(
-        "SELECT DISTINCT g FROM triples UNION SELECT DISTINCT g FROM repeats"
-    ).fetchall()
+    known = _tables(connection)
+    graphs = connection.execute(_kept(known, "graph", GRAPHS)).fetchall()
+    strangers = connection.execute(_kept(known, "stranger", STRANGERS)).fetchall()
     blank = connection.execute(
         "SELECT count(*) FROM dictionary WHERE id < ?", [int(Class.IRI) << 59]
     ).fetchone()
@@ -80,18 +82,23 @@ def open_catalogue(connection: duckdb.DuckDBPyConnection) -> Catalogue:
         frozenset(subjects),
         frozenset(subjects | objects),
         sum(each.count for each in properties.values()),
-        frozenset(row[0] for row in connection.execute(_STRANGERS).fetchall()),
-        _crowds(connection),
+        frozenset(row[0] for row in strangers),
+        _crowds(connection) if "crowd" in known else {},
     )
 
 
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _kept(known: set[str], table: str, made_by: str) -> str:
+    return f"SELECT id FROM {table}" if table in known else made_by.format("")
+
+
 def _crowds(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str, int], int]:
-    """Return the counts of `crowd`, which the columns of older releases do not have."""
-    known = connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'crowd' AND NOT internal"
-    ).fetchone()
-    if known is None:
-        return {}
     rows = connection.execute("SELECT n, side, id, count FROM crowd").fetchall()
     return {(n, side, number): count for n, side, number, count in rows}
 

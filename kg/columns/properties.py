@@ -8,13 +8,15 @@ object. Beside the object stand, where a property has them,
 - `lex`: the text, if its objects are strings that are short on average, so that a search reads one
   table.
 
-`crowd` counts the rows of subjects (`s`) and objects (`o`) that have many of a property's.
+`crowd` counts the rows of subjects (`s`) and objects (`o`) that have many of a property's; `graph`
+and `stranger` are the graphs, and the predicates and graphs that are no nodes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kg.columns.catalogue import GRAPHS, STRANGERS
 from kg.columns.ids import DECIMAL_DIGITS, OTHER_TAG, TAG_BITS, Class
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
         )
         if count >= _CROWD:
             _add_crowds(connection, n)
+    connection.execute(f"CREATE TABLE built.graph AS {GRAPHS.format('built.')}")
+    connection.execute(f"CREATE TABLE built.stranger AS {STRANGERS.format('built.')}")
 
 
 _SUMMARY: Final = f"""
