@@ -34,13 +34,18 @@ if TYPE_CHECKING:
     from kg.query.request import Dataset
     from kg.sparql.engine import Engine
     from kg.sparql.plans import Choice
+    from kg.sparql.tokens import Token
 
-_WORK: Final = re.compile(
-    r"\b(?:COUNT|SUM|AVG|MIN|MAX|SAMPLE|GROUP|GROUP_CONCAT|EXISTS|MINUS|ORDER|DISTINCT|GRAPH)\b|!(?!=)",
-    re.IGNORECASE,
+_WORK: Final = frozenset(
+    {"COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP", "GROUP_CONCAT"}
+    | {"EXISTS", "MINUS", "ORDER", "DISTINCT", "GRAPH"}
 )
-_MUCH: Final = re.compile(r"\bLIMIT\s+[0-9]{4}", re.IGNORECASE)
+_GLANCE: Final = re.compile(
+    rf"\b(?:{'|'.join(sorted(_WORK))}|LIMIT\s+[0-9]{{4,}})\b|!(?!=)", re.IGNORECASE
+)
 _CONSTANT: Final = re.compile("[<:\"']")
+# What a text mostly begins with and what says nothing of its work.
+_PROLOGUE: Final = re.compile(r"(?:\s*(?:PREFIX\s+[^\s<>]*\s*|BASE\s*)<[^<>]*>)*", re.IGNORECASE)
 _KINDS: Final[dict[str, Kind]] = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph"}
 
 
@@ -150,42 +155,49 @@ def likely(request: QueryRequest) -> bool:
     text = request.text
     return request.engine != "oxigraph" and (
         request.engine == "columns"
-        or _WORK.search(text) is not None
-        or _MUCH.search(text) is not None
+        or _GLANCE.search(text) is not None
         or _CONSTANT.search(text) is None
     )
 
 
 def promising(text: str) -> bool:
-    """Whether a query may be much work, by its words and where its patterns begin."""
-    return _WORK.search(text) is not None or not _begins_at_a_constant(text)
-
-
-def _begins_at_a_constant(text: str) -> bool:
-    """Whether a constant is a subject or an object, other than a class, in some triple pattern.
-
-    A query without any triple pattern has nothing to begin at and nothing to do.
+    """Whether a query may be much work, by its words and where its patterns begin.
 
     Reads the tokens alone; what is no SPARQL is for the engine to say.
     """
     from kg.sparql.tokens import tokenise  # noqa: PLC0415 - see Columns._engine
 
+    start = _PROLOGUE.match(text)
     try:
-        tokens = tokenise(text)
+        tokens = tokenise(text[start.end() :] if start else text)
     except QuerySyntaxError:
+        return False
+    if any(_is_work(kind, content) for kind, content, _ in tokens):
         return True
-    place = depth = 0
+    return not _begins_at_a_constant(tokens)
+
+
+def _is_work(kind: str, content: str) -> bool:
+    return content == "!" if kind == "mark" else kind == "word" and content.upper() in _WORK
+
+
+def _begins_at_a_constant(tokens: list[Token]) -> bool:
+    """Whether a constant is a subject or an object, other than a class, in some triple pattern.
+
+    A query without any triple pattern has nothing to begin at and nothing to do.
+    """
+    place = depth = groups = 0
     typed, seen, before = False, False, tokens[0]
-    group = next((n for n, token in enumerate(tokens) if token.text == "{"), len(tokens))
-    for token in tokens[group:]:
+    for token in tokens:
         kind, content = token.kind, token.text
         if kind == "mark" and (depth or (content == "(" and before.kind == "word")):
             depth += (content == "(") - (content == ")")
         elif kind == "mark":
             place = _PLACES.get(content, place)
-        elif before.kind == "word" and before.text.upper() == "LIMIT" and len(content) >= _MANY:
-            pass  # no term: it says that many rows are wanted
-        elif not depth and (kind in _TERMS or content == "a"):
+            groups += (content == "{") - (content == "}")
+        elif not groups and before.text.upper() == "LIMIT" and len(content) < _MANY:
+            return True  # the store soon has enough
+        elif groups and not depth and (kind in _TERMS or content == "a"):
             seen = True
             end = place != _PREDICATE and not typed
             if end and kind not in ("var", "blank"):
@@ -197,7 +209,7 @@ def _begins_at_a_constant(text: str) -> bool:
 
 
 _MANY: Final = 4
-# Digits of a LIMIT from which on the columns may be worth it; with fewer the store soon has enough.
+# Digits of a LIMIT from which on the columns may be worth it.
 
 _PREDICATE: Final = 1
 # Where in a triple the next term stands after a mark.

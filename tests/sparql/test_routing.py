@@ -27,6 +27,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     ]
     hub = ox.NamedNode("http://ex/hub")
     quads += [ox.Quad(thing, ox.NamedNode("http://ex/visits"), hub) for thing in things[:4000]]
+    club = ox.NamedNode("http://ex/club")
+    quads += [ox.Quad(thing, ox.NamedNode("http://ex/visits"), club) for thing in things[:150]]
     quads += [ox.Quad(t, ox.NamedNode("http://ex/visits"), t) for t in things]
     quads += [ox.Quad(thing, name, ox.Literal(thing.value[-3:])) for thing in things]
     build_from_quads(quads, folder)
@@ -65,6 +67,7 @@ def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
         "SELECT * { VALUES ?z { :1 } ?x :name ?n MINUS { ?x :knows ?z } }",
         "SELECT (COUNT(*) AS ?n) { ?x :visits :hub }",
         "SELECT * { ?x :knows ?y . ?y :name ?n } LIMIT 5000",
+        "SELECT * { ?x :visits :club . ?x :knows ?y }",
         "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :hub } ?x :visits ?z }",
         "SELECT (COUNT(*) AS ?c) { :hub ^:visits/:name ?n }",
     ],
