@@ -238,12 +238,32 @@ def _total(found: tuple[str, ...], scale: int, kind: Class | None = None) -> Val
 def _average(found: tuple[str, ...], scale: int, kind: Class | None = None) -> Value:
     """Return the quotient in 10^-18; the average of nothing is the integer 0."""
     total, size, failures, _ = found
-    quotient = f"atlas_quotient({total}, CAST({size} AS HUGEINT) * {10**scale})"
+    quotient = _quotient(total, size, scale)
     if kind is not None:
         sql = quotient if failures == "0" else f"CASE WHEN {failures} = 0 THEN {quotient} END"
         return exact(Number(sql, 18), kind)
     sql = f"CASE WHEN {failures} <> 0 THEN NULL WHEN {size} = 0 THEN 0 ELSE {quotient} END"
     return one_of_exact(Number(sql, 18), f"{size} = 0")
+
+
+def _quotient(total: str, size: str, scale: int) -> str:
+    """Return a total in 10^-scale divided by a count, in 10^-18 and truncated as the store does.
+
+    The remainder is smaller than the divisor, so that with fewer than 10^12 solutions as many
+    digits at once stay inside 128 bits.
+    """
+    digits = next(n for n in (18, 9, 6) if 12 + scale + n <= _DIGITS)
+    divisor = f"(CAST({size} AS HUGEINT) * {10**scale})"
+    quotient, remainder = f"({total} // {divisor})", f"({total} % {divisor})"
+    for _ in range(18 // digits):
+        shifted = f"({remainder} * {10**digits})"
+        quotient = f"({quotient} * {10**digits} + {shifted} // {divisor})"
+        remainder = f"({shifted} % {divisor})"
+    return f"TRY({quotient})"
+
+
+# Decimal digits that every integer of 128 bits can have.
+_DIGITS: Final = 38
 
 
 def _group_concat(call: Aggregate, value: Value, position: str | None) -> Aggregated:

@@ -5,6 +5,7 @@
 | id | BIGINT | the term has a number at hand |
 | kind | UTINYINT | (the `Class`) |
 | lex | VARCHAR | (text of the term, as STR gives it) |
+| lower | VARCHAR | a text in small letters; lex but for the final form of sigma |
 | datatype | VARCHAR | a literal |
 | language | VARCHAR | a literal; empty without tag |
 | number | integer of 10^-scale | an integer or decimal |
@@ -57,7 +58,10 @@ _DAY: Final = 86_400_000_000
 
 @dataclass
 class Value:
-    """An expression: the classes that it may have, whether it may be in error, and its facets."""
+    """An expression: the classes that it may have, whether it may be in error, and its facets.
+
+    `text_of` is the column whose text the value is.
+    """
 
     classes: Classes
     nullable: bool
@@ -65,6 +69,7 @@ class Value:
     exact: Callable[[], Number] | None = None
     constant: Term | None = None
     column: Column | None = None
+    text_of: Column | None = None
     made: dict[str, str] = field(default_factory=dict)
     made_number: Number | None = None
 
@@ -140,6 +145,7 @@ _TYPES: Final = {
     "id": "BIGINT",
     "kind": "UTINYINT",
     "lex": "VARCHAR",
+    "lower": "VARCHAR",
     "datatype": "VARCHAR",
     "language": "VARCHAR",
     "double": "DOUBLE",

@@ -26,7 +26,7 @@ from kg.sparql.facets import (
     exact,
     string,
 )
-from kg.sparql.operators import same_term
+from kg.sparql.operators import no_sigma, same_term
 from kg.sparql.relation import Number
 from kg.terms import XSD_STRING, is_iri
 
@@ -86,7 +86,10 @@ def compatible(left: Value, right: Value) -> str:
 
 
 def _str(value: Value) -> Value:
-    return string(value.only("lex", ALL - {Class.BLANK}), nullable=value.nullable or _blank(value))
+    """Return the text, which is looked up only if its column's numbers do not do instead."""
+    makers = {"lex": lambda: value.only("lex", ALL - {Class.BLANK})}
+    nullable = value.nullable or _blank(value)
+    return completed(Value(_STRING, nullable, makers, text_of=value.column or value.text_of))
 
 
 def _blank(value: Value) -> bool:
@@ -176,14 +179,18 @@ def _lcase(value: Value) -> Value:
     """Return fn:lower-case with the final form of sigma."""
     text = text_of(value)
     final = f"regexp_replace(lower({text}), '(\\p{{L}})\u03c3($|\\P{{L}})', '\\1\u03c2\\2', 'g')"
-    return tagged(f"CASE WHEN contains({text}, 'Σ') THEN {final} ELSE lower({text}) END", value)
+    sql = f"CASE WHEN contains({text}, 'Σ') THEN {final} ELSE lower({text}) END"
+    result = tagged(sql, value)
+    result.makers["lower"] = lambda: f"lower({text})"
+    return result
 
 
 def _pair(sql: str) -> Callable[[Value, Value], Value]:
     """Return a truth about two compatible strings."""
 
     def apply(left: Value, right: Value) -> Value:
-        truth = sql.format(text_of(left), text_of(right))
+        text = left.get("lower") if no_sigma(right) and left.has("lower") else text_of(left)
+        truth = sql.format(text, text_of(right))
         condition = compatible(left, right)
         return boolean(truth if condition == "TRUE" else f"CASE WHEN {condition} THEN {truth} END")
 

@@ -54,6 +54,8 @@ _UNTAGGED: Final = ALL - NO_LITERAL - {Class.LANG}
 _UNCOMPARED: Final = frozenset({Class.BEYOND})
 # Families whose members are equal exactly when they are the same term.
 _TERM_EQUAL: Final = frozenset({"string", "lang", "boolean", "iri", "blank", "year"})
+SIGMAS: Final = frozenset("\u03c3\u03c2")
+"""The letter whose small form at the end of a word is another one."""
 _FOURTEEN_HOURS: Final = 14 * 3600 * 1_000_000
 
 
@@ -187,7 +189,20 @@ _ONE_TEXT: Final = frozenset(Class) - {
 def _same_text(left: Value, right: Value) -> str:
     if left.has("id") and right.has("id"):
         return f"({left.get('id')} = {right.get('id')})"
-    return f"({left.get('lex')} = {right.get('lex')})"
+    if (ranks := _ranks(left, right)) is not None:
+        return f"({ranks[0]} = {ranks[1]})"
+    return f"({_compared(left, right)} = {_compared(right, left)})"
+
+
+def _compared(value: Value, other: Value) -> str:
+    """Return a text to compare, in a form that is cheaper where the other one allows it."""
+    return value.get("lower" if no_sigma(other) and value.has("lower") else "lex")
+
+
+def no_sigma(value: Value) -> bool:
+    """Whether a value is a constant without the letter that has two small forms."""
+    term = value.constant
+    return isinstance(term, Literal) and not SIGMAS & set(term.value)
 
 
 def _same_lang(left: Value, right: Value) -> str:
@@ -331,12 +346,22 @@ def _promotable(classes: frozenset[Class]) -> frozenset[Class]:
 
 
 def _text_order(sign: str, left: Value, right: Value) -> str:
-    columns = left.column, right.column
-    if all(
-        column is not None and column.form == "id" and not column.local for column in columns
-    ) and (left.classes == right.classes == {Class.STRING}):
-        return f"({left.get('id')} {sign} {right.get('id')})"
+    if (ranks := _ranks(left, right)) is not None:
+        return f"({ranks[0]} {sign} {ranks[1]})"
     return f"({left.get('lex')} {sign} {right.get('lex')})"
+
+
+def _ranks(left: Value, right: Value) -> tuple[str, str] | None:
+    """Return the numbers of two terms of one class, if these order as the values' texts do."""
+    a, b = left.column or left.text_of, right.column or right.text_of
+    if a is None or b is None or a.classes != b.classes or a.classes not in _RANKED_ALONE:
+        return None
+    if any(column.form != "id" or column.local for column in (a, b)):
+        return None
+    return a.sql, b.sql
+
+
+_RANKED_ALONE: Final = (frozenset({Class.STRING}), frozenset({Class.IRI}))
 
 
 def _lang_order(sign: str, left: Value, right: Value) -> str:

@@ -27,7 +27,8 @@ from kg.sparql.compiler import compiled, sliced_by
 from kg.sparql.construct import construct_select
 from kg.sparql.context import Context, Dataset, quoted
 from kg.sparql.errors import NotCompilable
-from kg.sparql.facets import struct
+from kg.sparql.facets import EXACT
+from kg.sparql.operators import SIGMAS
 from kg.sparql.queries import parse
 from kg.sparql.results import Output
 from kg.sparql.stored import of_column
@@ -276,7 +277,7 @@ def _skeleton(text: str) -> tuple[tuple[str, ...], tuple[Constant, ...]]:
     """Return a text's tokens without its constants, and these; IRIs of the prologue stay.
 
     Strings are constants if they are plain or have their datatype as a whole IRI, and no function
-    of the query looks into one before it runs.
+    of the query looks into one before it runs, beyond the letter that has two small forms.
     """
     parts: list[str] = []
     constants: list[Constant] = []
@@ -286,7 +287,12 @@ def _skeleton(text: str) -> tuple[tuple[str, ...], tuple[Constant, ...]]:
         if kind == "iri" and not _declared(parts, tokens[index - 1].kind) and parts[-1:] != ["^^"]:
             constants.append(Constant(content))
             content = ""  # noqa: PLW2901 - the IRI's place stays, its text goes
-        elif kind == "string" and liftable and (datatype := _datatype(tokens, index)):
+        elif (
+            kind == "string"
+            and liftable
+            and not SIGMAS & set(content)
+            and (datatype := _datatype(tokens, index))
+        ):
             constants.append(Constant(content, datatype))
             content = ""  # noqa: PLW2901 - as above
         parts.extend((kind, content))
@@ -320,23 +326,22 @@ def _declared(parts: Sequence[str], before: str) -> bool:
 
 
 def _final(compiler: Compiler, select: Select, *, ask: bool) -> tuple[str, list[Output]]:
-    """Return the outermost SELECT: stored terms as numbers, computed values as texts."""
+    """Return the outermost SELECT: stored terms as numbers, computed exact numbers as such.
+
+    Whatever else is computed is made into text.
+    """
     relation, order = compiler.modified(select)
+    end = " LIMIT 1" if ask and select.limit is None else sliced_by(select, order)
     items, outputs = [], []
     for index, (variable, _) in enumerate([] if ask else select.projection):
         column = relation.columns.get(variable)
         if column is None:
             items.append(f"CAST(NULL AS BIGINT) AS c{index}")
             outputs.append(Output(variable.name, "id"))
-        elif column.form == "number":
-            items.append(f"{struct(of_column(relation, column))} AS c{index}")
-            outputs.append(Output(variable.name, "term"))
-        elif column.form == "native":
-            (kind,) = column.classes
-            items.append(f"{of_column(relation, column).get('lex')} AS c{index}")
-            outputs.append(Output(variable.name, "native", kind))
-        else:
-            items.append(f"{column.sql} AS c{index}")
-            outputs.append(Output(variable.name, column.form))
-    end = " LIMIT 1" if ask and select.limit is None else sliced_by(select, order)
+            continue
+        kind = next(iter(column.classes)) if column.form == "native" else None
+        computed = kind is not None and kind not in EXACT
+        sql = of_column(relation, column).get("lex") if computed else column.sql
+        items.append(f"{sql} AS c{index}")
+        outputs.append(Output(variable.name, column.form, kind, column.scale))
     return f"SELECT {', '.join(items) or '1 AS c'}{relation.body()}{end}", outputs

@@ -29,13 +29,20 @@ if TYPE_CHECKING:
     from kg.sparql.algebra import Term
 
 
+_EXACT: Final = frozenset({Class.INTEGER, Class.DECIMAL})
+
+
 @dataclass(frozen=True)
 class Output:
-    """How a column of the result is held: `kind` is the one class of a native column."""
+    """How a column of the result is held: `kind` is the one class of a native column.
+
+    An exact number is held as an integer of 10^-`scale`.
+    """
 
     name: str
     form: str
     kind: Class | None = None
+    scale: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,30 +80,38 @@ class Writer:
 
         What stands around them is put there once for each distinct one.
         """
-        encoded = column.dictionary_encode() if output.form != "term" else None
-        if encoded is None:
-            cells = self._structs(column)
+        if output.form in ("term", "number"):
+            cells = self._structs(column, output.scale)
         else:
+            encoded = column.dictionary_encode()
             values = encoded.dictionary
             distinct = (
-                self._numbers(values)
-                if output.form == "id"
-                else self._natives(values, output.kind or Class.STRING)
+                self._numbers(values) if output.form == "id" else self._natives(output, values)
             )
             cells = distinct.take(encoded.indices)
         return cells if self.format.missing is None else cells.fill_null(self.format.missing)
 
-    def _natives(self, texts: pa.Array, kind: Class) -> pa.Array:
+    def _natives(self, output: Output, values: pa.Array) -> pa.Array:
+        kind = output.kind or Class.STRING
+        texts = _exact_texts(values, output.scale) if kind in _EXACT else values
         return self._terms(_large(texts), kind, None)
 
-    def _structs(self, column: pa.Array) -> pa.Array:
+    def _structs(self, column: pa.Array, scale: int) -> pa.Array:
         """Return the cells of computed terms, kind by kind."""
         kinds = pc.fill_null(pc.struct_field(column, "k").cast(pa.int64()), _whole(-1))
-        texts = _large(pc.struct_field(column, "l"))
+        exact = column.type.get_field_index("n") >= 0
+        texts = (
+            _exact_texts(pc.struct_field(column, "n"), scale)
+            if exact
+            else pc.struct_field(column, "l")
+        )
+        texts = _large(texts)
 
         def cells(kind: int, place: pa.Array) -> pa.Array:
             if kind < 0:
                 return pa.nulls(len(place), pa.large_string())
+            if exact:
+                return self._terms(texts.take(place), Class(kind), None)
             tails = pc.struct_field(column, "g" if kind == Class.LANG else "d")
             return self._terms(texts.take(place), Class(kind), tails.take(place))
 
@@ -267,28 +282,45 @@ def _filled(cells: list[pa.Array]) -> pa.Array | None:
     return None if pc.all(filled).as_py() else filled
 
 
+# With their type, for without Arrow looks for modules that could have made the value.
+_NO_TEXT, _POINT, _MINUS, _TRUE, _FALSE = (
+    pa.scalar(text, pa.string()) for text in ("", ".", "-", "true", "false")
+)
+
+
+def _exact_texts(values: pa.Array, scale: int) -> pa.Array:
+    """Return the canonical texts of integers of 10^-scale, which may have 128 bits."""
+    texts = values.cast(pa.string())
+    if not scale:
+        return texts
+    sign = pc.if_else(pc.starts_with(texts, "-"), _MINUS, _NO_TEXT)
+    digits = pc.utf8_lpad(pc.utf8_ltrim(texts, "-"), scale + 1, "0")
+    whole = pc.utf8_slice_codeunits(digits, 0, -scale)
+    fraction = pc.utf8_rtrim(pc.utf8_slice_codeunits(digits, -scale), "0")
+    return pc.binary_join_element_wise(sign, whole, _fraction(fraction), _NO_TEXT)
+
+
+def _fraction(digits: pa.Array) -> pa.Array:
+    """Return digits behind a point, nothing where there are none."""
+    pointed = pc.binary_join_element_wise(_POINT, digits, _NO_TEXT)
+    return pc.if_else(pc.equal(digits, _NO_TEXT), _NO_TEXT, pointed)
+
+
 def _decimal_texts(micros: pa.Array) -> pa.Array:
-    million, nothing = _whole(1_000_000), pa.scalar("")
+    million = _whole(1_000_000)
     size = pc.abs(micros)
     whole = pc.divide(size, million)
     fraction = pc.subtract(size, pc.multiply(whole, million))
     digits = pc.utf8_slice_codeunits(pc.add(fraction, million).cast(pa.string()), 1)
-    digits = pc.utf8_rtrim(digits, "0")
-    tail = pc.if_else(
-        pc.equal(digits, nothing),
-        nothing,
-        pc.binary_join_element_wise(pa.scalar("."), digits, nothing),
-    )
-    sign = pc.if_else(pc.less(micros, _whole(0)), pa.scalar("-"), nothing)
-    return pc.binary_join_element_wise(sign, whole.cast(pa.string()), tail, nothing)
+    tail = _fraction(pc.utf8_rtrim(digits, "0"))
+    sign = pc.if_else(pc.less(micros, _whole(0)), _MINUS, _NO_TEXT)
+    return pc.binary_join_element_wise(sign, whole.cast(pa.string()), tail, _NO_TEXT)
 
 
 _INLINE_TEXTS: Final[dict[int, Callable[[pa.Array], pa.Array]]] = {
     int(Class.INTEGER): lambda values: values.cast(pa.string()),
     int(Class.DECIMAL): _decimal_texts,
-    int(Class.BOOLEAN): lambda values: pc.if_else(
-        pc.equal(values, _whole(1)), pa.scalar("true"), pa.scalar("false")
-    ),
+    int(Class.BOOLEAN): lambda values: pc.if_else(pc.equal(values, _whole(1)), _TRUE, _FALSE),
     int(Class.DATE): lambda values: values.cast(pa.int32()).cast(pa.date32()).cast(pa.string()),
 }
 
@@ -298,13 +330,14 @@ def solutions(
 ) -> Iterator[bytes]:
     """Yield a whole result in chunks, the head with the first rows, which are few to come soon."""
     written = writer.format
-    pending = written.head([output.name for output in outputs]).encode()
-    separator = b""
+    head = opening = written.head([output.name for output in outputs]).encode()
     for batch in _soon(batches):
         if batch.num_rows:
-            yield pending + separator + writer.rows(outputs, batch)
-            pending, separator = b"", written.between_rows.encode()
-    yield pending + written.tail.encode()
+            rows = writer.rows(outputs, batch)  # before anything is yielded, for it may fail
+            yield opening
+            yield rows
+            opening = written.between_rows.encode()
+    yield (head if opening is head else b"") + written.tail.encode()
 
 
 def _soon(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -11,6 +11,7 @@ import pytest
 from kg.columns import build_from_quads
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.errors import NotCompilable
+from kg.sparql.formats import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,19 @@ def test_one_statement_serves_many_texts(engine: Engine) -> None:
 
     assert len({plan.sql for plan in plans[1:]}) == 1
     assert [plan.values for plan in plans[1:]] == [("'nothing'",), ("'ows'",), ("'what''s this'",)]
+
+
+def test_the_final_sigma_has_plans_of_its_own(engine: Engine) -> None:
+    """A text is compared in a simpler form only with constants that this does not change."""
+    words = "\u03a3\u039f\u03a6\u039f\u03a3 ABC"
+
+    def found(part: str) -> bool:
+        text = f"ASK {{ VALUES ?n {{ '{words}' }} FILTER(CONTAINS(LCASE(?n), '{part}')) }}"
+        return b"true" in b"".join(engine.evaluate(text, JSON))
+
+    assert [found(part) for part in ("abc", "xyz", "b")] == [True, False, True]
+    assert [found(part) for part in ("\u03bf\u03c3", "\u03c2\u03bf")] == [False, False]
+    assert [found(part) for part in ("\u03bf\u03c2", "\u03c3\u03bf", "c")] == [True, True, True]
 
 
 @pytest.mark.parametrize("query", QUERIES)
