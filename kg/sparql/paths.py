@@ -92,7 +92,10 @@ def pairs(context: Context, active: Active, path: Path) -> str:
         case Sequence(parts):
             return _sequence(context, active, parts)
         case Alternative(parts):
-            return " UNION ALL ".join(pairs(context, active, part) for part in parts)
+            columns = f"SELECT s, o{', g' if active.each else ''}"
+            selects = (pairs(context, active, part) for part in parts)
+            # WITH at the beginning of one would be that of all.
+            return " UNION ALL ".join(f"{columns} FROM ({select})" for select in selects)
         case Repeat():
             return closure(context, active, path, None, backward=False)
         case Negated(forward, backward):

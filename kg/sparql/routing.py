@@ -62,7 +62,7 @@ class Advice:
 def advise(query: Query, catalogue: Catalogue, dictionary: Dictionary) -> Advice:
     """Return which engine should answer a query."""
     found = estimate(query.select.pattern, Statistics(catalogue, dictionary), {})
-    rows = int(min(found.touched, _first_rows(query.select)))
+    rows = int(min(found.touched, _first_rows(query)))
     fault = next(_faults(query.select), None)
     if fault is not None:
         return Advice("columns", fault, rows)
@@ -81,12 +81,14 @@ def _sent(select: Select) -> bool:
     return select.group is None and not select.order and not select.distinct
 
 
-def _first_rows(select: Select) -> float:
+def _first_rows(query: Query) -> float:
     """Return how many rows the first solutions touch, if no others are needed."""
+    select = query.select
+    limit = 1 if query.form == "ASK" else select.limit
     all_needed = select.group is not None or select.order or select.distinct
-    if all_needed or select.limit is None or not isinstance(select.pattern, Bgp):
+    if all_needed or limit is None or not isinstance(select.pattern, Bgp):
         return math.inf
-    return (select.limit + (select.offset or 0)) * (len(select.pattern.triples) + 1)
+    return (limit + (select.offset or 0)) * (len(select.pattern.triples) + 1)
 
 
 def _parts(pattern: Pattern) -> Iterator[Pattern]:

@@ -45,6 +45,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "SELECT * { VALUES ?x { :1 :2 } ?x :name ?n OPTIONAL { ?x :knows ?y } }",
         "ASK { :1 :knows* :2 }",
         "ASK {}",
+        "ASK { ?x :knows ?y }",
         "DESCRIBE :1",
         "SELECT * { ?x :missing ?y . ?y :name ?n }",
         "SELECT (COUNT(*) AS ?n) { ?x :visits :1 }",
