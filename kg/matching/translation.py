@@ -38,8 +38,6 @@ _OTHERS: Final = tuple(language for language in LANGUAGES if language != "en")
 _LINKS: Final = ("s", "n")
 _REMEMBERED: Final = 100_000
 _WORD: Final = re.compile(r"[^\W_]+")
-
-
 _GLOSSARY: Final = Path(__file__).with_name("glossary.csv")
 
 
@@ -79,11 +77,12 @@ class Dictionary:
 
     def meaning(self, word: str) -> Meaning | None:
         """Return what a folded word means; None if it is not known, or English already."""
-        if word not in self._found:
-            if len(self._found) >= _REMEMBERED:
-                self._found = {}
-            self._found[word] = self._look_up(word)
-        return self._found[word]
+        found = self._found
+        if word not in found:
+            if len(found) >= _REMEMBERED:
+                found = self._found = {}
+            found[word] = self._look_up(word)
+        return found[word]
 
     def _look_up(self, word: str) -> Meaning | None:
         if stem(word, "en") in self._plain:
