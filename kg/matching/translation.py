@@ -173,7 +173,10 @@ def in_english(matching: Matching, text: str) -> str:
             return word
         return meaning.english
 
-    return _WORD.sub(replaced, text)
+    found = _WORD.sub(replaced, text)
+    if found == text:
+        return text
+    return " ".join(word for word in found.split() if fold(word) not in STOP)
 
 
 _FREQUENT: Final = 5
