@@ -129,7 +129,8 @@ def judge(
     for table in ("coming", "going", "implied", "stated", "concerned", "after_update"):
         connection.execute(f"DROP TABLE {table}")
     if broken:
-        detail = f"The change would break rules in {len(broken)} places; nothing was changed"
+        places = "one place" if len(broken) == 1 else f"{len(broken)} places"
+        detail = f"The change would break rules in {places}; nothing was changed"
         raise RulesBrokenError(detail, count=len(broken), findings=broken[:_MOST])
 
 

@@ -196,7 +196,11 @@ async def submit(
     "/profiles",
     summary="The profiles that were submitted",
     openapi_extra=_CURATOR,
-    responses={401: {"description": "No token."}, 403: {"description": "No curator's token."}},
+    responses={
+        400: {"description": "There is no such state, or `after` is none of ours."},
+        401: {"description": "No token."},
+        403: {"description": "No curator's token."},
+    },
 )
 async def profiles(
     request: Request,

@@ -182,10 +182,14 @@ def _headers(bound: Bound, form: _Form, release: OpenRelease) -> dict[str, str]:
 
 
 def _links(query: SavedQuery, given: Mapping[str, Sequence[str]]) -> str:
-    """Return where there is a feed of what changes in the answer (RFC 8288)."""
+    """Return where a feed of what changes in the answer is, and the query itself (RFC 8288)."""
     kept = urlencode({name: values for name, values in given.items() if name != LIMIT}, doseq=True)
-    address = f"/queries/{query.name}/feed" + (f"?{kept}" if kept else "")
-    return f'<{address}>; rel="alternate"; type="application/atom+xml"'
+    feed = f"/queries/{query.name}/feed" + (f"?{kept}" if kept else "")
+    text = f"/queries/{query.name}?{urlencode({**given, FORMAT: 'query'}, doseq=True)}"
+    return (
+        f'<{feed}>; rel="alternate"; type="application/atom+xml", '
+        f'<{text}>; rel="related"; type="application/sparql-query"; title="The same in SPARQL"'
+    )
 
 
 def _shown(query: SavedQuery) -> dict[str, Any]:

@@ -146,6 +146,20 @@ def test_form_is_chosen(client: Client, wish: str, accept: str, media_type: str)
     assert "Accept" in response.headers["vary"].split(", ")
 
 
+def test_an_answer_links_its_query(client: Client) -> None:
+    """The text of the query with the values in it; it runs as it is."""
+    params = {"organisation": "998872439", "limit": "3", "format": "csv"}
+    answer = client.get(PARTNERS, params=params)
+    link = answer.links["related"]
+    query = client.get(link["url"])
+    rows = client.get("/sparql", params={"query": query.text, "format": "csv"})
+
+    assert link["type"] == query.headers["content-type"] == "application/sparql-query"
+    assert HAHN_SCHICKARD in query.text
+    first = [row.split(",")[0] for row in answer.text.splitlines()[1:]]
+    assert [row.split(",")[0] for row in rows.text.splitlines()[1:]] == first
+
+
 def test_csv_has_the_rows_of_json(client: Client) -> None:
     """Both forms tell the same, in the same order."""
     params = {"country": ["DE", "FR", "IT"]}
