@@ -133,7 +133,7 @@ def errors() -> str:
     return page(
         "# Errors",
         "Over HTTP an error is an `application/problem+json` document (RFC 9457) with `type`,"
-        " `title`, `status` and `detail`, and often with further members.\n"
+        " `title`, `status` and `detail`, and often with further members; browsers get a page.\n"
         "The command line prints title, detail and members and exits with 1;"
         " with `--json` it prints the same document.",
         table(("error", "status", "title", "type", "when"), rows),

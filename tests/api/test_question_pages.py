@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,32 @@ def test_a_fault_stands_beside_the_form(ask: Ask) -> None:
     assert "<b>" not in text
     assert 'value="&#34;&gt;&lt;b&gt;nonsense"' in text
     assert 'role="alert"' in text
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "status"),
+    [
+        ("/page/organisation/nobody", {}, 404),
+        ("/nowhere", {}, 404),
+        ("/dumps/99", {}, 404),
+        ("/competences", {"country": "<Germny>", "q": "laser"}, 400),
+        ("/competences", {"limit": "many", "q": "laser"}, 422),
+    ],
+)
+def test_what_is_wrong_is_a_page_in_a_browser(
+    ask: Ask, path: str, parameters: dict[str, str], status: int
+) -> None:
+    """Programs get the same as a problem document."""
+    page, problem = ask(path, BROWSER, **parameters), ask(path, **parameters)
+
+    assert page.status_code == problem.status_code == status
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert problem.headers["Content-Type"] == "application/problem+json"
+    assert page.headers["Vary"] == problem.headers["Vary"] == "Accept"
+    assert html.escape(problem.json()["title"]) in page.text
+    assert html.escape(problem.json().get("detail", "")) in page.text
+    assert "<Germny>" not in page.text
 
 
 @pytest.mark.parametrize(
