@@ -59,19 +59,19 @@ def test_a_choice_and_its_undoing(run: Callable[..., Run], home: Path) -> None:
 
 
 def test_a_rejected_record_is_in_the_report(run: Callable[..., Run], home: Path) -> None:
-    finding = told(run, home, "report", "cordis", "--rule", RULE, "--limit", "1")["findings"][0]
-    made = told(run, home, "reject", "cordis", "--record", finding["record"], "--why", "double",
+    finding = told(run, home, "report", "partnering", "--rule", RULE, "--limit", "1")["findings"][0]
+    made = told(run, home, "reject", "partnering", "--record", finding["record"], "--why", "double",
                 "--no-publish")  # fmt: skip
-    difference = told(run, home, "diff", "cordis", "--seconds", "0")
+    difference = told(run, home, "diff", "partnering", "--seconds", "0")
     assert difference["quarantine"] == {"set_aside": 1, "let_in": 0}
     assert told(run, home, "build")["built"]
-    listed = told(run, home, "report", "cordis", "--show", "decisions")["items"]
+    listed = told(run, home, "report", "partnering", "--show", "decisions")["items"]
 
     assert [(d["id"], d["kind"], d["times"]) for d in listed] == [
         (made["decisions"][0]["id"], "reject", 1)
     ]
     assert told(run, home, "undo", listed[0]["id"].partition("-")[0])["release"]
-    assert told(run, home, "report", "cordis", "--show", "decisions")["items"] == []
+    assert told(run, home, "report", "partnering", "--show", "decisions")["items"] == []
 
 
 @pytest.mark.parametrize(
