@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pytest
@@ -146,47 +147,48 @@ def broken_copy(folder: Path) -> Path:
     return folder
 
 
-def test_a_violation_sets_its_record_aside_and_all_that_hangs_on_it(
-    sample_home: Path, tmp_path: Path
-) -> None:
-    """The project is quarantined with its participations; everything else is published."""
-    home = shutil.copytree(sample_home, tmp_path / "home", symlinks=True)
+class Rehearsal(NamedTuple):
+    """What a rehearsed import of the broken copy held, and the workspace before and after."""
+
+    held: list[tuple[str, int]]
+    counts: dict[str, dict[str, int]]
+    left: int
+    folder: Path
+    before: list[Path]
+    after: list[Path]
+
+
+@pytest.fixture(scope="module")
+def rehearsal(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    folder = tmp_path_factory.mktemp("rehearsal")
+    home = shutil.copytree(sample_home, folder / "home", symlinks=True, copy_function=os.link)
     settings, workspace = Settings(home=home), Workspace(home)
     rules = staging.read_rules(settings.base)
-    source, path = loaders.find("cordis"), broken_copy(tmp_path / "broken")
-
+    source, path = loaders.find("cordis"), broken_copy(folder / "broken")
+    before = sorted(home.rglob("*"))
     with staging.rehearse(workspace, source, [path], settings, rules) as one:
         held = duckdb.sql(
             f"SELECT DISTINCT record, round FROM {one.table('quarantine')}"
         ).fetchall()
-        counts = one.manifest["records"]
         [(left,)] = duckdb.sql(
             f"SELECT count(*) FROM {one.published()} WHERE subject LIKE '%/101056957%'"
         ).fetchall()
+        counts = one.manifest["records"]
+    return Rehearsal(held, counts, left, one.folder, before, sorted(home.rglob("*")))
 
-    first = [record for record, rounds in held if rounds == 0]
+
+def test_a_violation_sets_its_record_aside_and_all_that_hangs_on_it(rehearsal: Rehearsal) -> None:
+    """The project is quarantined with its participations; everything else is published."""
+    first = [record for record, rounds in rehearsal.held if rounds == 0]
     assert first == ["project.csv/101056957"]
-    assert all("/101056957" in record for record, _ in held)
-    assert counts["project.csv"]["quarantined"] == 1
-    assert counts["organization.csv"]["quarantined"] == sum(
+    assert all("/101056957" in record for record, _ in rehearsal.held)
+    assert rehearsal.counts["project.csv"]["quarantined"] == 1
+    assert rehearsal.counts["organization.csv"]["quarantined"] == sum(
         row["projectID"] == "101056957" for row in rows_of(cordis_sample(), "organization.csv")
     )
-    assert left == 0
+    assert rehearsal.left == 0
 
 
-def test_a_rehearsal_leaves_nothing_behind(sample_home: Path, tmp_path: Path) -> None:
-    home = shutil.copytree(sample_home, tmp_path / "home", symlinks=True)
-    settings, workspace = Settings(home=home), Workspace(home)
-    before = sorted(str(p) for p in home.rglob("*"))
-
-    with staging.rehearse(
-        workspace,
-        loaders.find("cordis"),
-        [broken_copy(tmp_path / "broken")],
-        settings,
-        staging.read_rules(settings.base),
-    ) as one:
-        kept = one.folder
-
-    assert sorted(str(p) for p in home.rglob("*")) == before
-    assert not kept.exists()
+def test_a_rehearsal_leaves_nothing_behind(rehearsal: Rehearsal) -> None:
+    assert rehearsal.after == rehearsal.before
+    assert not rehearsal.folder.exists()

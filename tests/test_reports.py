@@ -24,6 +24,7 @@ from kg.setaside import listing
 from kg.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kg.imports import Import
@@ -87,25 +88,26 @@ def test_an_unknown_rule_names_those_broken(cordis: Import) -> None:
     assert "OneValueStated" in caught.value.members["rules"]
 
 
-@pytest.mark.parametrize("what", ["rejects", "quarantine"])
-def test_what_was_set_aside_is_listed_row_by_row(
-    sample_settings: Settings, tmp_path: Path, what: str
-) -> None:
-    """A row too short is rejected; a participation without its project is quarantined."""
-    folder = tmp_path / "broken"
+@pytest.fixture(scope="module")
+def broken(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Import]:
+    """What would be imported if the first row of the projects were too short."""
+    folder = tmp_path_factory.mktemp("broken")
     with zipfile.ZipFile(next(p for s, p in loaders.samples() if s.name == "cordis")) as archive:
         archive.extractall(folder)
     projects = (folder / "project.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "project.csv").write_text("".join([projects[0], '"1";"short"\n', *projects[2:]]))
     rules = staging.read_rules(sample_settings.base)
-    workspace = Workspace(sample_settings.home)
+    workspace, source = Workspace(sample_settings.home), loaders.find("cordis")
+    with staging.rehearse(workspace, source, [folder], sample_settings, rules) as one:
+        yield one
 
-    with staging.rehearse(
-        workspace, loaders.find("cordis"), [folder], sample_settings, rules
-    ) as one:
-        told = json.loads("".join(listing(one, what, "json")))
-        table = "".join(listing(one, what, "table", 1))
-        rows = list(csv.reader(io.StringIO("".join(listing(one, what, "csv")), newline="")))
+
+@pytest.mark.parametrize("what", ["rejects", "quarantine"])
+def test_what_was_set_aside_is_listed_row_by_row(broken: Import, what: str) -> None:
+    """A row too short is rejected; a participation without its project is quarantined."""
+    told = json.loads("".join(listing(broken, what, "json")))
+    table = "".join(listing(broken, what, "table", 1))
+    rows = list(csv.reader(io.StringIO("".join(listing(broken, what, "csv")), newline="")))
 
     assert told["complete"]
     assert told["total"] == len(told["items"]) == len(rows) - 1 > 0
