@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-import kg
-from kg import database, findings, imports, statements
+from kg import composition, database, imports, statements
 from kg.identifiers import Identifiers
 from kg.imports import Import
-from kg.statements import IRI, LITERAL, REJECT_SCHEMA, SCHEMA, literal_columns
+from kg.statements import IRI, LITERAL, SCHEMA, literal_columns
 from kg.terms import XSD_STRING
 from kg.workspace import new_folder, write_manifest
 
@@ -40,13 +39,6 @@ Row = tuple[str, str, str, int, str | None, str | None]
 
 _ROW: Final = ("subject", "predicate", "object", "kind", "datatype", "language")
 _REMOVED: Final = pa.schema([SCHEMA.field(name) for name in _ROW])
-_QUARANTINE: Final = pa.schema([SCHEMA.field("record")])
-_FINDINGS: Final = pa.schema(
-    [(name, pa.int32() if name == "line" else pa.string()) for name in findings.COLUMNS]
-)
-_ALTERNATIVES: Final = pa.schema(
-    [("file_row_number", pa.int64()), *SCHEMA, ("chosen", pa.string())]
-)
 _MATCH: Final = " AND ".join(f"s.{name} IS NOT DISTINCT FROM r.{name}" for name in _ROW)
 
 
@@ -158,7 +150,7 @@ def write(workspace: Workspace, settings: Settings, rules: str, state: State) ->
     before = current(workspace)
     log: list[dict[str, Any]] = json.loads(_log(before)) if before else []
     name = f"update-{len(log) + 1}.ru"
-    created = datetime.now(UTC).isoformat(timespec="seconds")
+    created = composition.now()
     counts = {"added": state.added_now, "removed": state.removed_now}
     log.append({"file": name, "created": created, "holder": state.holder, **counts})
     known = _recorded(before)
@@ -170,16 +162,14 @@ def write(workspace: Workspace, settings: Settings, rules: str, state: State) ->
     key = hashlib.sha256(repr((rows, removed, log, state.text)).encode()).hexdigest()[:12]
     place = workspace.imports / SOURCE / key
     with new_folder(place) as folder:
-        statements.write(rows, folder / "statements.parquet")
+        composition.write(folder, rows)
         statements.write(removed, folder / "removed.parquet", _REMOVED)
-        statements.write([], folder / "alternatives.parquet", _ALTERNATIVES)
-        statements.write([], folder / "rejects.parquet", REJECT_SCHEMA)
-        statements.write([], folder / "findings.parquet", _FINDINGS)
-        statements.write([], folder / "quarantine.parquet", _QUARANTINE)
         (folder / name).write_text(state.text, encoding="utf-8")
         (folder / "log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
-        manifest = _manifest(key, created, settings, rules, rows, removed)
-        write_manifest(folder, manifest)
+        members = Counter(sorted(str(one[7]) for one in rows))
+        more = {"created": created, "statements": len(rows), "removed": len(removed)}
+        told = composition.manifest(key, SOURCE, settings, rules, members, **more)
+        write_manifest(folder, told)
     return Import(place)
 
 
@@ -201,35 +191,3 @@ def _statement(
 ) -> tuple[object, ...]:
     graph = Identifiers(settings.base).graph(SOURCE)
     return (*one, graph, file, line, None, f"{file}/{one[0]}", created)
-
-
-def _manifest(
-    key: str,
-    created: str,
-    settings: Settings,
-    rules: str,
-    rows: Sequence[tuple[object, ...]],
-    removed: Sequence[Row],
-) -> dict[str, Any]:
-    files = sorted({str(one[7]) for one in rows})
-    lines = {file: sum(one[7] == file for one in rows) for file in files}
-    return {
-        "id": key,
-        "created": created,
-        "source": SOURCE,
-        "base": settings.base,
-        "version": kg.__version__,
-        "rules": rules,
-        "files": [],
-        "members": files,
-        "statements": len(rows),
-        "removed": len(removed),
-        "alternatives": 0,
-        "rejects": 0,
-        "records": {
-            file: {"records": n, "published": n, "quarantined": 0, "rejected": 0}
-            for file, n in lines.items()
-        },
-        "findings": {},
-        "seconds": {},
-    }

@@ -10,18 +10,15 @@ without a decision.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-import pyarrow as pa
-
 import kg
-from kg import findings, imports, links, statements
+from kg import composition, imports, links
 from kg.curation.decisions import Decision, digest
 from kg.errors import ParameterError
 from kg.identifiers import Identifiers
 from kg.imports import Import
-from kg.statements import IRI, REJECT_SCHEMA, SCHEMA
+from kg.statements import IRI
 from kg.terms import OWL, is_iri, ontology_namespace
 from kg.workspace import new_folder, write_manifest
 
@@ -36,14 +33,6 @@ SOURCE: Final = "links"
 
 State = Literal["open", "linked", "distinct"]
 _STATES: Final[dict[str, State]] = {"link": "linked", "distinguish": "distinct"}
-
-_FINDINGS: Final = pa.schema(
-    [(name, pa.int32() if name == "line" else pa.string()) for name in findings.COLUMNS]
-)
-_ALTERNATIVES: Final = pa.schema(
-    [("file_row_number", pa.int64()), *SCHEMA, ("chosen", pa.string())]
-)
-_QUARANTINE: Final = pa.schema([SCHEMA.field("record")])
 
 
 class Question(NamedTuple):
@@ -139,34 +128,9 @@ def _made(
         if is_iri(d.value or "")
     ]
     with new_folder(place) as folder:
-        statements.write(rows, folder / "statements.parquet")
-        statements.write([], folder / "alternatives.parquet", _ALTERNATIVES)
-        statements.write([], folder / "rejects.parquet", REJECT_SCHEMA)
-        statements.write([], folder / "quarantine.parquet", _QUARANTINE)
-        statements.write([], folder / "findings.parquet", _FINDINGS)
-        write_manifest(folder, _manifest(name, settings, rules, linked))
+        composition.write(folder, rows)
+        members = dict.fromkeys(sorted(f"{d.id}.ttl" for d in linked), 1)
+        more = {"decisions": digest(linked), "statements": len(linked)}
+        told = composition.manifest(name, SOURCE, settings, rules, members, **more)
+        write_manifest(folder, told)
     return Import(place)
-
-
-def _manifest(
-    name: str, settings: Settings, rules: str, linked: Sequence[Decision]
-) -> dict[str, Any]:
-    files = sorted(f"{d.id}.ttl" for d in linked)
-    counted = {"records": 1, "published": 1, "quarantined": 0, "rejected": 0}
-    return {
-        "id": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": SOURCE,
-        "base": settings.base,
-        "version": kg.__version__,
-        "rules": rules,
-        "decisions": digest(linked),
-        "files": [],
-        "members": files,
-        "statements": len(linked),
-        "alternatives": 0,
-        "rejects": 0,
-        "records": dict.fromkeys(files, counted),
-        "findings": {},
-        "seconds": {},
-    }

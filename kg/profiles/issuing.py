@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 import kg
-from kg import findings, statements
+from kg import composition
 from kg.imports import Import
 from kg.profiles import facts, kinds
-from kg.statements import REJECT_SCHEMA, SCHEMA
 from kg.workspace import new_folder, write_manifest
 
 if TYPE_CHECKING:
@@ -27,15 +23,6 @@ if TYPE_CHECKING:
     from kg.settings import Settings
     from kg.statements import Statement
     from kg.workspace import Workspace
-
-_INTEGERS: Final = {"line": pa.int32(), "value_kind": pa.uint8(), "round": pa.int32()}
-_FINDINGS: Final = pa.schema([(n, _INTEGERS.get(n, pa.string())) for n in findings.COLUMNS])
-_QUARANTINE: Final = pa.schema(
-    [(n, _INTEGERS.get(n, pa.string())) for n in ("record", "file", "line", "rule", "round")]
-)
-_ALTERNATIVES: Final = pa.schema(
-    [("file_row_number", pa.int64()), *SCHEMA, ("chosen", pa.string())]
-)
 
 
 def stated(base: str, profile: Profile, what: facts.Facts) -> list[Statement]:
@@ -65,12 +52,7 @@ def made(
         row for one in ordered if one.accepted for row in stated(settings.base, one, one.accepted)
     ]
     with new_folder(place) as folder:
-        statements.write(rows, folder / "statements.parquet")
-        statements.write([], folder / "alternatives.parquet", _ALTERNATIVES)
-        statements.write([], folder / "rejects.parquet", REJECT_SCHEMA)
-        statements.write([], folder / "quarantine.parquet", _QUARANTINE)
-        told = [row for one in ordered for row in _findings(one)]
-        statements.write(told, folder / "findings.parquet", _FINDINGS)
+        composition.write(folder, rows, (row for one in ordered for row in _findings(one)))
         write_manifest(folder, _manifest(name, settings, rules, ordered, len(rows)))
     return Import(place)
 
@@ -93,27 +75,7 @@ def _findings(profile: Profile) -> list[tuple[Any, ...]]:
 def _manifest(
     name: str, settings: Settings, rules: str, accepted: Sequence[Profile], count: int
 ) -> dict[str, Any]:
-    severities = [one.severity for profile in accepted for one in profile.findings]
-    files = [f"{one.id}.json" for one in accepted]
-    return {
-        "id": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": facts.SOURCE,
-        "base": settings.base,
-        "version": kg.__version__,
-        "rules": rules,
-        "loader": "",
-        "context": {},
-        "files": [],
-        "members": files,
-        "statements": count,
-        "alternatives": 0,
-        "rejects": 0,
-        "records": {
-            file: {"records": 1, "published": 1, "quarantined": 0, "rejected": 0} for file in files
-        },
-        "findings": {
-            one: severities.count(one) for one in ("Warning", "Info") if one in severities
-        },
-        "seconds": {},
-    }
+    found = composition.counted(one.severity for profile in accepted for one in profile.findings)
+    members = dict.fromkeys((f"{one.id}.json" for one in accepted), 1)
+    more = {"loader": "", "context": {}, "statements": count, "findings": found}
+    return composition.manifest(name, facts.SOURCE, settings, rules, members, **more)
