@@ -11,29 +11,27 @@ import hashlib
 import hmac
 import re
 import threading
-import time
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyoxigraph import NamedNode, Quad
 
-from kg import imports, jsonld, publishing
-from kg.errors import AtlasError, ParameterError, WorkspaceError
+from kg import jsonld
+from kg.errors import AtlasError, ParameterError
 from kg.fixes import read_lists
 from kg.identifiers import Identifiers
 from kg.profiles import issuing, kinds, schema
 from kg.profiles.checking import Checker
-from kg.profiles.facts import SOURCE
-from kg.profiles.keeping import Profile, Shelf, hashed, moment
+from kg.profiles.keeping import Profile, Shelf, hashed, moment, today
 from kg.profiles.limits import QueueFullError, Rate
+from kg.profiles.publication import STANDING, Publication
 from kg.profiles.reading import Reader
 from kg.terms import XSD_DATE
 from kg.tokens import UnauthorisedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyoxigraph import Store
 
@@ -45,9 +43,6 @@ if TYPE_CHECKING:
     from kg.workspace import Workspace
 
 _KEY: Final = re.compile(r"[!-~]{8,255}")
-_PATIENCE: Final = 30.0
-_PAUSE: Final = 0.05
-_STANDING: Final = ("queued", "accepted", "published")
 
 
 class ConflictError(AtlasError):
@@ -87,11 +82,12 @@ class Desk:
         self._workspace = workspace
         self._settings = settings
         self._read_rules = rules
-        self._sources = sources
         self._store = store
         self._rate = Rate(settings.profile_rate)
-        self._publishing = threading.Lock()
         self._making = threading.Lock()
+        self._publication = Publication(
+            self.shelf, workspace, settings, sources, lambda: self.rules
+        )
 
     @cached_property
     def rules(self) -> Rules:
@@ -205,7 +201,7 @@ class Desk:
                     before.told("withdrawn", who, state="withdrawn", accepted=None, release=None)
                 )
         if before.accepted is not None:
-            self.publish()
+            self._publication.publish()
         return self.shelf.find(name)
 
     def renew(self, name: str, token: str | None, until: str) -> Profile:
@@ -217,7 +213,7 @@ class Desk:
             ConflictError: it does not end by itself, or was withdrawn or rejected.
         """
         self.of_token(name, token)
-        if _day(until) < _today():
+        if _day(until) < today():
             raise ParameterError(f"{until} is over", parameter="validUntil")
         with self.shelf.changing():
             now = self.shelf.find(name)
@@ -229,7 +225,7 @@ class Desk:
                 now.told("renewed", "submitter", facts=facts, accepted=accepted, state=state)
             )
         if accepted is not None:
-            self.publish()
+            self._publication.publish()
         return self.shelf.find(name)
 
     def of_token(self, name: str, token: str | None) -> Profile:
@@ -262,7 +258,7 @@ class Desk:
             for one in found:
                 if one.state != "published":
                     self.shelf.put(one.told("accepted", who, state="accepted", accepted=one.facts))
-        return self.publish()
+        return self._publication.publish()
 
     def reject(self, name: str, who: str, why: str) -> Profile:
         """Refuse what is in the queue; what was published before stays.
@@ -282,29 +278,7 @@ class Desk:
 
     def expire(self) -> list[Profile]:
         """End the offers and requests whose last day is over, and publish without them."""
-        over = self._expire()
-        if any(one.accepted for one in over):
-            self.publish()
-        return [self.shelf.find(one.id) for one in over]
-
-    def publish(self) -> int:
-        """Make a release of everything that is accepted; return its number.
-
-        Who comes while a release is being made waits for it, and then finds its own part done or
-        makes the next one, which has everything that came meanwhile.
-
-        Raises:
-            WorkspaceError: another process is writing, or the disk is full.
-        """
-        with self._publishing:
-            self._expire()
-            standing = self._standing()
-            with self._writing():
-                number = self._release(standing)
-            with self.shelf.changing():
-                for one in standing:
-                    self._tell_release(one, number)
-        return number
+        return self._publication.expire()
 
     # How it is done
 
@@ -341,7 +315,7 @@ class Desk:
     def _check_acceptable(self, one: Profile) -> None:
         """Check, alone in changing profiles, that one can be accepted as it was checked."""
         now = self.shelf.find(one.id)
-        if now.state not in _STANDING or now.facts != one.facts:
+        if now.state not in STANDING or now.facts != one.facts:
             raise ConflictError(f"The profile is {now.state}, not queued", state=now.state)
         if one.violations:
             self.shelf.put(one)
@@ -355,103 +329,9 @@ class Desk:
         if one.state in {"withdrawn", "rejected"}:
             raise ConflictError(f"The profile is {one.state}", state=one.state)
 
-    def _expire(self) -> list[Profile]:
-        """Mark what is over; return it as it was."""
-        today, over = _today().isoformat(), []
-        with self.shelf.changing():
-            for one in self.shelf.every():
-                if one.state in _STANDING and one.until is not None and one.until < today:
-                    over.append(one)
-                    self.shelf.put(
-                        one.told("expired", "atlas", state="expired", accepted=None, release=None)
-                    )
-        return over
-
-    def _standing(self) -> list[Profile]:
-        """Return what is to be published; what refers to a profile that is not goes back."""
-        with self.shelf.changing():
-            found = [p for p in self.shelf.every() if p.accepted and p.state in _STANDING]
-            while orphans := self._orphans(found):
-                for one in orphans:
-                    why = "what it refers to is no longer published"
-                    self.shelf.put(
-                        one.told(
-                            "put back", "atlas", why, state="queued", accepted=None, release=None
-                        )
-                    )
-                    found.remove(one)
-        return found
-
-    def _orphans(self, found: list[Profile]) -> list[Profile]:
-        there = {one.iri for one in found}
-        ours = re.compile(re.escape(self._settings.base) + r"id/[a-z]+/profile-[0-9a-f]+")
-        return [
-            one
-            for one in found
-            if one.accepted
-            and any(ours.fullmatch(f.value) and f.value not in there for f in one.accepted.facts)
-        ]
-
-    def _release(self, standing: list[Profile]) -> int:
-        """Put the import of profiles in its place and build; go back if that fails."""
-        before = imports.current(self._workspace).get(SOURCE)
-        settings, rules = self._settings, self.rules
-        made = issuing.made(self._workspace, settings, rules.digest, standing)
-        if before is None:
-            imports.select(self._workspace, made)
-        else:
-            imports.replace(self._workspace, made)
-        done = False
-        try:
-            release, _ = publishing.build(self._workspace, settings, rules, self._sources)
-            done = True
-        finally:
-            if not done and before is not None:
-                imports.replace(self._workspace, before)
-        imports.prune(self._workspace, settings.keep_imports)
-        return release.number
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the writer's lock, waiting a while for who has it.
-
-        Raises:
-            WorkspaceError: another process goes on writing.
-        """
-        end = time.monotonic() + _PATIENCE
-        while True:
-            lock = self._workspace.writing()
-            try:
-                lock.__enter__()
-                break
-            except WorkspaceError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_PAUSE)
-        try:
-            yield
-        finally:
-            lock.__exit__(None, None, None)
-
-    def _tell_release(self, one: Profile, number: int) -> None:
-        """Note in a profile the release that has it, unless it has changed meanwhile."""
-        now = self.shelf.find(one.id)
-        if now.accepted != one.accepted or (now.state == "published" and now.release is not None):
-            return
-        if now.state == "accepted":
-            self.shelf.put(
-                now.told(
-                    "published", "atlas", f"release {number}", state="published", release=number
-                )
-            )
-
 
 def _with(profile: Profile, facts: Facts) -> Profile:
     return profile.told_nothing(facts=facts)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 def _day(text: str) -> date:

@@ -29,7 +29,7 @@ import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from kg.errors import NotFoundError, WorkspaceError
@@ -123,6 +123,11 @@ _PLAIN: Final = (
 def moment() -> str:
     """Return the moment, as profiles tell it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def today() -> date:
+    """Return the day, in UTC, by which offers and requests end."""
+    return datetime.now(UTC).date()
 
 
 def _flush(folder: Path) -> None:
