@@ -48,7 +48,7 @@ def _module(path: Path) -> Any:
 
 
 HERE = Path(__file__).parent
-EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "300"))
+EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "600"))
 SEED = int(os.environ.get("ATLAS_FUZZ_SEED", "1"))
 MOST_ROWS = 4000
 DIFFERENCES = tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8"))["difference"]
