@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kg.errors import AtlasError, QueryFailedError, QueryRefusedError, QuerySyntaxError
 from kg.query.formats import Format, Kind, named
 from kg.query.request import QueryRequest
+from kg.query.syntax import parse
+from kg.query.tokens import tokenize, unescape
 from kg.terms import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -128,9 +130,12 @@ class Columns:
             return None
         except QuerySyntaxError:
             # The store knows more of what is coming (SPARQL 1.2), and says where it errs.
-            if request.engine == "columns":
-                raise
-            return None
+            if request.engine != "columns":
+                return None
+            if _known(request.text):
+                detail = "Not covered by the columns: what is new in SPARQL 1.2"
+                raise QueryRefusedError(detail) from None
+            raise
 
     def _answered(self, request: QueryRequest, base: str) -> ColumnAnswer:
         from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
@@ -158,6 +163,16 @@ def likely(request: QueryRequest) -> bool:
         or _GLANCE.search(text) is not None
         or _CONSTANT.search(text) is None
     )
+
+
+def _known(text: str) -> bool:
+    """Tell whether a text is a query, although not for the parser of the columns."""
+    try:
+        text = unescape(text)
+        parse(text, tokenize(text))
+    except AtlasError:
+        return False
+    return True
 
 
 def promising(text: str) -> bool:

@@ -31,13 +31,19 @@ _PREFIX = rf"(?:[{_BASE}](?:[{_CHAR}.-]*[{_CHAR}-])?)?"
 _PLX = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _LOCAL = rf"(?:[{_START}:0-9]|{_PLX})(?:(?:[{_CHAR}.:-]|{_PLX})*(?:[{_CHAR}:-]|{_PLX}))?"
 _EXPONENT = r"[eE][+-]?[0-9]+"
+_POINT = r"u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
+_CONTENT = rf"\\(?:[tbnrf\\\"']|{_POINT})"
+_LONG = (
+    rf"\"\"\"(?:\"{{0,2}}(?:[^\"\\]|{_CONTENT}))*\"\"\""
+    rf"|\'\'\'(?:'{{0,2}}(?:[^'\\]|{_CONTENT}))*\'\'\'"
+)
+_SHORT = rf"\"(?:[^\"\\\n\r]|{_CONTENT})*\"|'(?:[^'\\\n\r]|{_CONTENT})*'"
 
 _TOKEN: Final = re.compile(
     rf"""
     (?P<space>(?:[ \t\r\n]+|\#[^\r\n]*)+)
-  | (?P<long>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\[tbnrf\\"']))*\"\"\"
-            |'''(?:'{{0,2}}(?:[^'\\]|\\[tbnrf\\"']))*''')
-  | (?P<string>"(?:[^"\\\n\r]|\\[tbnrf\\"'])*"|'(?:[^'\\\n\r]|\\[tbnrf\\"'])*')
+  | (?P<long>{_LONG})
+  | (?P<string>{_SHORT})
   | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
   | (?P<var>[?$][{_START}0-9][{_START}0-9\u00b7\u0300-\u036f\u203f\u2040]*)
   | (?P<blank>_:[{_START}0-9](?:[{_CHAR}.-]*[{_CHAR}-])?)
@@ -51,10 +57,13 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CODE_POINT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_QUOTED_OR_CODE_POINT = re.compile(
+    rf"(?P<kept>{_LONG}|{_SHORT}|<[^<>\"{{}}|^`\\\x00-\x20]*>|\#[^\r\n]*)|\\(?P<point>{_POINT})",
+    re.DOTALL,
+)
 _LAST: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(rf"\\({_POINT}|.)", re.DOTALL)
 _ESCAPES: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
@@ -67,17 +76,34 @@ class Token(NamedTuple):
 
 
 def unescape_code_points(text: str) -> str:
-    r"""Return the text with `\uXXXX` and `\UXXXXXXXX` resolved (section 19.2)."""
+    r"""Return the text with `\uXXXX` and `\UXXXXXXXX` resolved (section 19.2).
+
+    Those in strings are resolved with their other escapes, so that none makes another one.
+    """
     if "\\u" not in text and "\\U" not in text:
         return text
-    return _CODE_POINT.sub(lambda match: _character(text, match), text)
+    return _QUOTED_OR_CODE_POINT.sub(lambda match: _resolved(text, match), text)
 
 
-def _character(text: str, match: re.Match[str]) -> str:
-    number = int(match[1] or match[2], 16)
+def _resolved(text: str, match: re.Match[str]) -> str:
+    if match["point"]:
+        return _character(text, match.start(), match["point"])
+    for inner in _ESCAPE.finditer(match[0] if match[0][0] != "#" else ""):
+        _unescaped(text, match.start() + inner.start(), inner[1])
+    return match[0]
+
+
+def _character(text: str, position: int, point: str) -> str:
+    number = int(point[1:], 16)
     if number > _LAST or number in _SURROGATES:
-        raise syntax_error(text, match.start(), match[0], "a Unicode scalar value")
+        raise syntax_error(text, position, f"\\{point}", "a Unicode scalar value")
     return chr(number)
+
+
+def _unescaped(text: str, position: int, escape: str) -> str:
+    if len(escape) > 1:
+        return _character(text, position, escape)
+    return _ESCAPES.get(escape, escape)
 
 
 def tokenise(text: str) -> list[Token]:
@@ -119,7 +145,7 @@ def unescape(text: str) -> str:
     """Return a string's or local name's content with its backslash escapes resolved."""
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text)
+    return _ESCAPE.sub(lambda match: _unescaped(text, match.start(), match[1]), text)
 
 
 def syntax_error(text: str, position: int, token: str, expected: str = "") -> QuerySyntaxError:

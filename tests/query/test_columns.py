@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyoxigraph import Store
 
-from kg.errors import ParameterError, QueryRefusedError
+from kg.errors import ParameterError, QueryRefusedError, QuerySyntaxError
 from kg.query.columns import Columns, promising
 from kg.query.evaluation import Source, evaluate
 from kg.query.request import Acceptable, Dataset, QueryRequest
@@ -97,6 +97,10 @@ def test_what_the_columns_do_not_cover_goes_to_oxigraph(source: Source) -> None:
     assert ask(source, text).engine == "oxigraph"
     with pytest.raises(QueryRefusedError, match="Not covered by the columns"):
         ask(source, text, "columns")
+    with pytest.raises(QueryRefusedError, match="what is new"):
+        ask(source, "ASK { << ?s ?p ?o >> ?q ?x }", "columns")
+    with pytest.raises(QuerySyntaxError):
+        ask(source, "ASK { << ?s ?p >> }", "columns")
 
 
 def test_a_graph_without_an_absolute_name_is_told(source: Source) -> None:

@@ -252,6 +252,22 @@ def test_follows_the_letter(pattern: str, expected: int, engine: Engine) -> None
     assert len(answer["results"]["bindings"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r'"\u0022"', '"'),
+        (r'"a\u005Cnb"', r"a\nb"),
+        (r'"\\u005C"', r"\u005C"),
+        (r"'''\u0027\\\U0001F46A'''", "'\\\U0001f46a"),
+    ],
+)
+def test_code_points_make_no_other_escape(text: str, expected: str, engine: Engine) -> None:
+    """What an escape stands for in a string is not read again (SPARQL 1.2, section 19.2)."""
+    answer = json.loads(ask(engine, f"SELECT ({text} AS ?x) {{}}"))
+
+    assert answer["results"]["bindings"][0]["x"]["value"] == expected
+
+
 def test_syntax_errors_say_where(engine: Engine) -> None:
     """Line, column and token of the place are members of the error."""
     with pytest.raises(QuerySyntaxError) as caught:
