@@ -95,6 +95,6 @@ def test_only_words_that_no_project_has_are_translated(sample_matching: Matching
     title = sample_matching.landscape.column("project", "title")[0]
 
     assert in_english(sample_matching, title) == title
-    phrase = "Grundlagen der Quantenkommunikation"
-    assert in_english(sample_matching, phrase) == "Grundlagen quantum communication"
+    phrase = "Xyz in der Quantenkommunikation"
+    assert in_english(sample_matching, phrase) == "Xyz quantum communication"
     assert in_english(sample_matching, "") == ""
