@@ -121,9 +121,13 @@ class Columns:
         from kg.sparql.errors import NotCompilable  # noqa: PLC0415 - see _engine
 
         try:
-            if request.engine == "auto" and self._engine.advise(request.text).engine != "columns":
+            base = base or ""
+            if (
+                request.engine == "auto"
+                and self._engine.advise(request.text, base).engine != "columns"
+            ):
                 return None
-            return _begun(self._answered(request, base or ""))
+            return _begun(self._answered(request, base))
         except NotCompilable as error:
             if request.engine == "columns":
                 raise QueryRefusedError(f"Not covered by the columns: {error.detail}") from None

@@ -7,6 +7,7 @@ A running one is interrupted when its time is up and spills to disk above its me
 from __future__ import annotations
 
 import os
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final, Self
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from kg.columns.catalogue import Catalogue
 
-_PLANS: Final = 512
+
+# Texts whose advice is kept.
+_ADVICES: Final = 512
 _GRAPH_TYPES: Final = (N_TRIPLES, TURTLE)
 
 
@@ -67,6 +71,8 @@ class Engine:
         self.dictionary = Dictionary(folder)
         self._plans = Plans(self._catalogue, self.dictionary)
         self.plan = self._plans.plan
+        # Not a method: an engine that refers to itself would not be closed with its last query.
+        self._advised = lru_cache(_ADVICES)(partial(_advised, self._catalogue, self.dictionary))
 
     @classmethod
     def open(
@@ -101,7 +107,7 @@ class Engine:
             QuerySyntaxError: not SPARQL.
             NotCompilable: SERVICE.
         """
-        return advise(parse(text, base), self._catalogue, self.dictionary)
+        return self._advised(text, base)
 
     def evaluate(
         self,
@@ -143,6 +149,10 @@ class Engine:
         if media_type in _GRAPH_TYPES:
             return N_TRIPLES
         raise NotCompilable(f"Graphs are not written as {media_type} from the columns")
+
+
+def _advised(catalogue: Catalogue, dictionary: Dictionary, text: str, base: str) -> Advice:
+    return advise(parse(text, base), catalogue, dictionary)
 
 
 def _chained(

@@ -160,6 +160,7 @@ def test_construct(media_type: str, engine: Engine) -> None:
         "SELECT ?x ?y { ?x :knows|:next ?y FILTER(STR(?x) < STR(?y)) }",
         "SELECT DISTINCT ?x ?y { ?x ?p ?y FILTER(!ISBLANK(?x) && STR(?x) < STR(?y)) }",
         "SELECT ?x ?y { ?x :next ?y . ?y ?p ?z FILTER(STR(?x) = STR(?z) && STR(?y) != ?z) }",
+        "SELECT DISTINCT ?x ?y { ?x (:knows|(:next+))+ ?y }",
         "SELECT ?x { ?x :name ?n FILTER(CONTAINS(LCASE(?n), 'quoted') && LCASE(?n) != 'q') }",
     ],
 )
