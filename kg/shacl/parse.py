@@ -52,6 +52,7 @@ def parse_shapes(graph: rdflib.Graph, base: str = "") -> Shapes:
     Raises:
         ShapeError: a shape is not well-formed, refers to itself, or uses SHACL-AF or SHACL-JS.
     """
+    _refuse_entailment(ShapesGraph(graph))
     reader = _Reader(ShapesGraph(graph), base)
     shapes = {node.value: reader.shape(node) for node in reader.nodes()}
     for key in shapes:
@@ -63,6 +64,15 @@ def parse_shapes(graph: rdflib.Graph, base: str = "") -> Shapes:
         if constraint.query and not shape.deactivated
     )
     return Shapes(by_key=shapes, graph=graph, queried=queried)
+
+
+def _refuse_entailment(graph: ShapesGraph) -> None:
+    """Raise when the shapes want statements that only follow (section 3.3: none are made here)."""
+    for node in graph.subjects(SH + "entailment"):
+        regime = graph.values(node, SH + "entailment")
+        raise graph.fault(
+            node, "sh:entailment is not supported, no statements are inferred", *regime
+        )
 
 
 def _refuse_recursion(shapes: dict[str, Shape], start: str) -> None:

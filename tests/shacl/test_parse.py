@@ -60,6 +60,11 @@ ILL_FORMED = {
         "sh:rule (SHACL-AF) is not evaluated",
     ),
     "a target of SHACL-AF": (":S a sh:NodeShape ; sh:target [] .", "sh:target (SHACL-AF)"),
+    "a script": (":S a sh:NodeShape ; sh:js [] .", "sh:js (SHACL-JS) is not supported"),
+    "entailment": (
+        ":G sh:entailment :RDFS . :S a sh:NodeShape .",
+        "sh:entailment is not supported",
+    ),
     "recursion": (
         ":S a sh:NodeShape ; sh:node :T . :T a sh:NodeShape ; sh:not :S .",
         "no recursion",
