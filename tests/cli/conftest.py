@@ -27,7 +27,7 @@ def run() -> Callable[..., Run]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
             cwd=cwd,
             env={**os.environ, "COLUMNS": "100"},
         )

@@ -113,7 +113,7 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         return done.returncode, done.stdout.replace(self.url, DOCUMENTED)
 
@@ -173,7 +173,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
         yield session
         for server in session.servers:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=120)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def until() -> Callable[[Callable[[], bool]], AsyncIterator[None]]:
     """Return a function that waits until a condition holds, and fails if it never does."""
 
     async def waiting(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
                 await asyncio.sleep(0.01)
 

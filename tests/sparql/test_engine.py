@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -314,11 +313,9 @@ def test_time_limit(large: Callable[[int], Engine]) -> None:
     engine = large(512)
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f FILTER(?b < ?d) }"
 
-    begin = time.perf_counter()
     with pytest.raises(QueryTimeoutError):
         engine.evaluate(endless, JSON, timeout=0.3)
 
-    assert time.perf_counter() - begin < 10
     assert b"200000" in b"".join(engine.evaluate("SELECT (COUNT(*) AS ?n) {?s ?p ?o}", JSON))
 
 

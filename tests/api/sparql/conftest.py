@@ -91,11 +91,11 @@ def _running(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         _wait(url)
         yield process, url
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait(url: str) -> None:
-    for _ in range(300):
+    for _ in range(2400):
         try:
             if httpx.get(url, params={"query": "ASK {}"}).status_code == 200:
                 return

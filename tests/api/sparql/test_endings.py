@@ -161,7 +161,7 @@ def _peer(pid: int, client: socket.socket) -> str | None:
 
 
 def wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "waited for in vain"
         time.sleep(0.02)

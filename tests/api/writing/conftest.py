@@ -74,11 +74,11 @@ def server(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         _wait(url)
         yield Server(url, home, curator, operator)
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait(url: str) -> None:
-    for _ in range(400):
+    for _ in range(2400):
         try:
             if httpx.get(f"{url}/sparql", params={"query": "ASK {}"}).status_code == 200:
                 return

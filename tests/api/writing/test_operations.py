@@ -34,15 +34,15 @@ def test_an_operator_ends_a_query(server: Server) -> None:
     asking.start()
     headers = {"Authorization": f"Bearer {server.operator}"}
     url = f"{server.url}/operations/queries"
-    for _ in range(200):
-        found = httpx.get(url, headers=headers).json()["queries"]
+    for _ in range(1200):
+        found = httpx.get(url, headers=headers, timeout=60).json()["queries"]
         if found:
             break
         time.sleep(0.05)
 
     assert found[0]["text"] == ENDLESS
     assert {"id", "release", "state", "seconds", "cpu", "sent"} <= set(found[0])
-    assert httpx.delete(f"{url}/{found[0]['id']}", headers=headers).status_code == 204
+    assert httpx.delete(f"{url}/{found[0]['id']}", headers=headers, timeout=60).status_code == 204
     asking.join()
     assert answers[0].status_code == 503
-    assert httpx.delete(f"{url}/{found[0]['id']}", headers=headers).status_code == 404
+    assert httpx.delete(f"{url}/{found[0]['id']}", headers=headers, timeout=60).status_code == 404
