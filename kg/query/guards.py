@@ -27,15 +27,19 @@ _VOLATILE: Final = frozenset(["NOW", "RAND", "UUID", "STRUUID"])
 
 _NOTABLE: Final = re.compile(
     r"service|from|now|rand|uuid|graph|bnode|group_concat|regex|replace|\bas\b|[|!\\~]|<<\("
-    r"|count\s*\((?!\s*(?:distinct\b)?\s*(?:\*|[?$]\w+)\s*\))"
-    r"|exists[\s\S]*\b(?:select|bind)\b"
+    r"|count\s*+\((?!\s*+(?:distinct\b\s*+)?(?:\*|[?$]\w++)\s*+\))"
     r"|\b(?!(?-i:true|false)\b)(?:true|false)\b"
-    rf"|<[^\s<>]*?(?:{DOUBTFUL.pattern})[^\s<>]*>"
+    rf"|<(?:(?!{DOUBTFUL.pattern})[^\s<>])*+(?:{DOUBTFUL.pattern})"
     r"|\?(?![A-Za-z_])"
     r"|(?<!select )(?<!\()\*",
     re.IGNORECASE,
 )
-"""What a query must contain, somewhere, to be of another nature than most."""
+"""What a query must contain, somewhere, to be of another nature than most.
+
+Nothing in it is read twice: a text of a million characters takes a moment, whatever it is.
+"""
+_EXISTS: Final = re.compile("exists", re.IGNORECASE)
+_INNER: Final = re.compile(r"\b(?:select|bind)\b", re.IGNORECASE)
 
 
 class Nature(NamedTuple):
@@ -54,7 +58,10 @@ def plain(text: str) -> bool:
     Escapes, keywords that matter and operators of paths count wherever they stand, in a string
     too; for such a query the tokens have to be looked at. Updates are left to the engine's grammar.
     """
-    return _NOTABLE.search(text) is None
+    if _NOTABLE.search(text) is not None:
+        return False
+    exists = _EXISTS.search(text)
+    return exists is None or _INNER.search(text, exists.end()) is None
 
 
 def _refuse(text: str, token: Token, reason: str) -> QueryRefusedError:

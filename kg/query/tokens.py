@@ -174,10 +174,13 @@ def with_booleans(text: str, tokens: list[Token]) -> str:
 
     Keywords are compared without regard to case (section 19.8, note 1), those of booleans too.
     """
+    pieces = []
+    position = 0
     for token in tokens:
-        if token.upper in _BOOLEANS and token.text not in _BOOLEANS.values():
-            text = text[: token.start] + _BOOLEANS[token.upper] + text[token.end :]
-    return text
+        if token.upper in _BOOLEANS:
+            pieces += [text[position : token.start], _BOOLEANS[token.upper]]
+            position = token.end
+    return "".join(pieces) + text[position:] if pieces else text
 
 
 def tokenize(text: str) -> list[Token]:

@@ -161,6 +161,14 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize(
+    "piece", ["exists ", "<,", "<a", "&", "<<", "count( ", "?a", "{|", "/*", "regex("]
+)
+def test_a_long_text_is_read_once(piece: str) -> None:
+    """Reading grows with the text and not with its square, or this would not end."""
+    plain(piece * 200_000)
+
+
 @given(st.lists(PIECES, max_size=12).map(" ".join))
 def test_a_plain_query_has_nothing_to_look_at(text: str) -> None:
     """What a look at the characters calls plain, the tokens do too."""

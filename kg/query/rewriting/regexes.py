@@ -14,6 +14,7 @@ Only constant patterns with constant flags are looked at.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal
@@ -110,10 +111,10 @@ def translate(pattern: str, flags: str) -> str:
     Raises:
         ValueError: there is none; why.
     """
-    pieces = [match[0] for match in _PIECE.finditer(pattern)]
+    pieces = deque(match[0] for match in _PIECE.finditer(pattern))
     written: list[str] = []
     while pieces:
-        piece = pieces.pop(0)
+        piece = pieces.popleft()
         if piece[0] == "[":
             written.append(_class(piece, pieces))
         elif piece == "." and "s" not in flags:
@@ -123,18 +124,18 @@ def translate(pattern: str, flags: str) -> str:
     return "".join(written)
 
 
-def _class(opening: str, pieces: list[str]) -> str:
+def _class(opening: str, pieces: deque[str]) -> str:
     """Read a character class to its end."""
     content: list[str] = []
     while pieces:
-        piece = pieces.pop(0)
+        piece = pieces.popleft()
         if piece == "]" and content:
             return f"{opening}{''.join(content)}]"
         if piece[0] == "[" and content and content[-1] == "-":
             content.pop()
             without = _class(piece, pieces)
             if pieces and pieces[0] == "]":
-                pieces.pop(0)
+                pieces.popleft()
             return f"[{opening}{''.join(content)}]--{without}]"
         if piece in _DOUBLED and content and content[-1] == piece:
             piece = "\\" + piece
