@@ -22,6 +22,7 @@ reader, so that all checks of a shape and of its property shapes are one stateme
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -136,6 +137,7 @@ class Plan:
     roots: list[str] = field(default_factory=list)
 
 
+_MOST_PARTS = 200
 _COMPARING = frozenset(
     f"{SH}{name}ConstraintComponent"
     for name in ("Equals", "Disjoint", "LessThan", "LessThanOrEquals")
@@ -198,27 +200,39 @@ def renamed(step: Step, name: Callable[[str], str]) -> Step:
 def inlined(plan: Plan) -> set[str]:
     """Return the steps that are written into the step that reads them instead of being tables.
 
-    These are each candidate as its own value node, the checks that SQL makes, and the results of
-    a property shape that only the shape around it reads.
+    These are each candidate as its own value node, values that one check reads, the checks that
+    SQL makes, and the results of a property shape that only the shape around it reads, as long as
+    the statement does not become too long: planning it takes more than its length.
     """
-    readers: dict[str, list[Step]] = {}
-    for step in plan.steps.values():
-        for read in reads(step):
-            readers.setdefault(read, []).append(step)
+    readers = _readers(plan)
     found = set[str]()
+    parts: Counter[str] = Counter()
     for name, step in plan.steps.items():
+        above = readers.get(name, [])
         match step:
             case Itself():
                 found.add(name)
-            case Values() if len(readers.get(name, [])) == 1:
+            case Values() if len(above) == 1:
                 found.add(name)
             case Check() if step.constraint.query is None:
                 found.add(name)
-            case Results() if name not in plan.roots:
-                above = readers.get(name, [])
-                if len(above) == 1 and isinstance(above[0], Results):
+            case Results():
+                parts[name] += len(step.checks)
+                alone = len(above) == 1 and name not in plan.roots
+                lifted = alone and isinstance(plan.steps[above[0]], Results)
+                if lifted and parts[above[0]] + parts[name] <= _MOST_PARTS:
+                    parts[above[0]] += parts[name]
                     found.add(name)
     return found
+
+
+def _readers(plan: Plan) -> dict[str, list[str]]:
+    """Return the steps that read each relation, one that reads it twice named twice."""
+    readers: dict[str, list[str]] = {}
+    for name, step in plan.steps.items():
+        for read in reads(step):
+            readers.setdefault(read, []).append(name)
+    return readers
 
 
 class _Planner:

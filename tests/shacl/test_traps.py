@@ -344,3 +344,13 @@ def test_terms_with_one_id_are_all_given_others(
     )
 
     assert found == ["b"]
+
+
+def test_a_shape_may_have_more_checks_than_one_statement_takes(check: Check) -> None:
+    """What goes beyond is evaluated in statements of its own, with the same results."""
+    properties = "".join(
+        f"; sh:property [ sh:path :p{n} ; sh:minCount 1 ; sh:maxCount 2 ; sh:nodeKind sh:IRI ]"
+        for n in range(80)
+    )
+
+    assert check(":i :p0 :a ; :p79 1 .", f":S sh:targetNode :i {properties} .").count == 79
