@@ -115,7 +115,7 @@ class Pattern:
 
     def _triples(self, block: Node) -> Iterator[str]:
         for statement in block.parts:
-            if statement.within("collection"):
+            if any(node.kind in _WHOLE for node in statement.walk()):
                 source = self._source(statement)
                 if self._keep("triple", source, statement.start):
                     yield f"{source} ."
@@ -175,6 +175,10 @@ class Pattern:
         )
         head = " ".join(map(self._source, names))
         return f"VALUES ({head}) {{ {' '.join(f'({row})' for row in written)} }}"
+
+
+_WHOLE: Final = frozenset({"collection", "reified", "annotated"})
+"""What makes a statement several triples that are not looked at one by one."""
 
 
 def _conjuncts(source: str) -> list[tuple[int, int]]:

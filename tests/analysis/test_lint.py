@@ -120,6 +120,13 @@ def test_suggested_literals_match(sample_release: OpenRelease, vocabulary: Vocab
     assert solutions(sample_release, query.replace(remark["token"], remark["suggestion"]))
 
 
+def test_triple_terms_are_read(vocabulary: Vocabulary) -> None:
+    """Their terms are looked at like those of triples."""
+    query = PROLOGUE + "SELECT * { << ?o a atlas:SME ~ ?r >> ?p ?x {| ?q <<( ?o a ?t )>> |} }"
+
+    assert remarks(query, vocabulary) == []
+
+
 def test_a_base_resolves_what_is_relative(vocabulary: Vocabulary) -> None:
     query = "BASE <https://w3id.org/cluster-atlas/> SELECT * { ?o a <ontology#SME> }"
 

@@ -60,6 +60,10 @@ def asker(sample_release: OpenRelease) -> Asker:
             [("triple", '?o atlas:pic "1"', 3, 30)],
         ),
         (
+            "SELECT ?o { ?o a atlas:SME . << ?o a atlas:SME >> atlas:city ?c }",
+            [("triple", "<< ?o a atlas:SME >> atlas:city ?c", 3, 30)],
+        ),
+        (
             (
                 "SELECT ?o {\n ?o a atlas:SME ; atlas:legalName ?n\n"
                 ' FILTER(STRLEN(?n) > 3 && ?n = "nobody")\n}'
