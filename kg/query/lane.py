@@ -27,7 +27,11 @@ _PATIENCE: Final = 60.0
 """Seconds that opening a store may take."""
 
 _PAUSE: Final = 0.5
-"""Seconds before a worker is tried again that could not be started."""
+"""Seconds before a worker is tried again that could not be started.
+
+As long waits one that is to open the columns: it takes as much of a processor as the answer does
+that was just begun.
+"""
 
 
 @dataclass(eq=False)
@@ -148,6 +152,8 @@ class Lane:
 
     async def _replace(self, generation: Generation) -> None:
         try:
+            if generation.lacks_primed(self._limits.lane):
+                await asyncio.sleep(_PAUSE)
             await self._add(generation)
         except WorkspaceError:
             await asyncio.sleep(_PAUSE)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from kg.query.nursery import Worker
     from kg.query.run import Run
 
-HEAVY_NICE = 19
-"""The lowest priority; not SCHED_IDLE, in which a killed process gets too little time to die."""
+HEAVY_NICE = 15
+"""Not the lowest, and not SCHED_IDLE: a killed process needs time of a processor to die."""
 
 EXPORT_NICE = 5
 """Below the lane, above the heavy: the reader of the rows must be faster than their producer."""
