@@ -177,7 +177,8 @@ async def diff(
 ) -> Response:
     """Tell the entities and findings that differ from the published import of the source.
 
-    A current import is told as it will be under the decisions of today, published or not.
+    The published one itself is compared with the one before it. A current import is told as it
+    will be under the decisions of today, published or not.
     Saved queries are asked of the release that there would be, as far as the time goes.
     """
     await allowed(request, _EITHER)
