@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urljoin
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from kg.sparql.algebra import Bgp, Term, Var
 from kg.sparql.tokens import Token, syntax_error, tokenise, unescape, unescape_code_points
@@ -135,7 +134,13 @@ class Cursor:
             return token.text
         if not self.base:
             self.fail("an absolute IRI, for there is no BASE", token)
-        return urljoin(self.base, token.text) if token.text else self.base.partition("#")[0]
+        try:
+            # The parser of Turtle resolves as RFC 3986 has it, whatever the scheme.
+            document = f"<{token.text}> <a:a> <a:a> ."
+            (quad,) = parse(document, format=RdfFormat.TURTLE, base_iri=self.base)
+        except (SyntaxError, ValueError):
+            self.fail("a reference that can be resolved", token)
+        return quad.subject.value if isinstance(quad.subject, NamedNode) else token.text
 
     def verb_iri(self) -> NamedNode:
         """Read an IRI where `a` stands for rdf:type."""

@@ -268,6 +268,23 @@ def test_code_points_make_no_other_escape(text: str, expected: str, engine: Engi
     assert answer["results"]["bindings"][0]["x"]["value"] == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "reference", "expected"),
+    [
+        ("http://e/x/", "#", "http://e/x/#"),
+        ("http://e/x/y?q#f", "", "http://e/x/y?q"),
+        ("http://e/x/y", "?", "http://e/x/y?"),
+        ("http://e/x/y", "../z#a", "http://e/z#a"),
+        ("ex://e/x/y", "z", "ex://e/x/z"),
+    ],
+)
+def test_references_are_resolved(base: str, reference: str, expected: str, engine: Engine) -> None:
+    """As RFC 3986, section 5, has it, with empty fragments and any scheme."""
+    answer = json.loads(ask(engine, f"BASE <{base}> SELECT (<{reference}> AS ?x) {{}}"))
+
+    assert answer["results"]["bindings"][0]["x"]["value"] == expected
+
+
 def test_syntax_errors_say_where(engine: Engine) -> None:
     """Line, column and token of the place are members of the error."""
     with pytest.raises(QuerySyntaxError) as caught:
