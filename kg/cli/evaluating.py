@@ -28,14 +28,20 @@ def add(app: typer.Typer) -> None:
 def evaluate(
     context: typer.Context,
     before: Annotated[
-        datetime,
-        typer.Option(formats=["%Y-%m-%d"], help="What was signed before this day is known."),
-    ] = datetime(2024, 7, 1),  # noqa: DTZ001 - a day, without a time of day
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="What was signed before this day is known; not given, the day that splits off"
+            " the newest seventh.",
+        ),
+    ] = None,
     until: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
     ] = None,
-    cases: Annotated[int, typer.Option(min=1, help="Cases of each task, at most.")] = 1500,
+    cases: Annotated[
+        int | None, typer.Option(min=1, help="Cases of each task, at most; not given, all.")
+    ] = None,
     test: Annotated[
         Path | None,
         typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
@@ -47,19 +53,26 @@ def evaluate(
 ) -> None:
     """Rank partners with what was known before a day, and compare with what came after.
 
+    With --test, all of the graph is known, and what another download has later is asked. Beneath
+    the table stands what was asked, and what was left out and why.
+
     With --explanations, every term of the scores of random answers is recomputed from the
     statements of the release; the command fails if one is not true.
     """
     from kg.matching import evaluation
+    from kg.matching.cases import usual_day
+    from kg.matching.landscape import Landscape
 
     at = root(context)
     if explanations:
         _audit(at, explanations)
         return
     known = _tables(_current(at), at)
-    other = None if test is None else _loaded(at, test)
-    day = None if test is not None else before.date()
-    lines = evaluation.run(known, day, until.date() if until else None, cases, other)
+    day = before.date() if before else usual_day(Landscape(known))
+    other = None
+    if test is not None:
+        day, other = None, _loaded(at, test)
+    lines, notes = evaluation.run(known, day, until.date() if until else None, cases, other)
     shown: list[dict[str, Any]] = [
         {
             **line._asdict(),
@@ -68,7 +81,11 @@ def evaluate(
         }
         for line in lines
     ]
-    at.show(shown, evaluation.table(lines))
+    if day:
+        notes = [f"Known is what was signed before {day}.", *notes]
+    if at.as_json:
+        typer.echo("\n".join(notes), err=True)
+    at.show(shown, "\n".join((evaluation.table(lines), "", *notes)))
 
 
 def _audit(at: Root, answers: int) -> None:

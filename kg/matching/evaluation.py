@@ -22,34 +22,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kg.matching import activity, cooperation, partners, text
+from kg.matching.cases import Asked, described, later_in, later_of, told, undescribed
 from kg.matching.index import Matching
-from kg.matching.landscape import Landscape, day_number
+from kg.matching.landscape import Landscape
 from kg.matching.metrics import DEPTH, METRICS, Interval, gini, interval, measured
 from kg.matching.text import Search
 from kg.matching.words import lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
+    from kg.matching.cases import Case
     from kg.matching.conditions import Mask
     from kg.matching.sparse import Numbers, Vector
 
 SLICES: Final = ("all", "long tail", "SMEs")
 POPULAR: Final = 20
-_CONSORTIUM: Final = 3
 _SEED: Final = 1
-
-
-@dataclass(frozen=True)
-class Case:
-    """One question: the organisation that is known, text and topic if any, and the answers."""
-
-    seed: int
-    relevant: frozenset[int]
-    text: str = ""
-    topic: str | None = None
-    barred: Numbers | None = None
 
 
 class Line(NamedTuple):
@@ -105,87 +95,6 @@ def _without_later(tables: Mapping[str, pa.Table], landscape: Landscape) -> dict
     pairs = tables["participation"]
     known = landscape.known[pairs["project"].to_numpy()]
     return {**tables, "project": table, "participation": pairs.filter(pa.array(known))}
-
-
-class Later(NamedTuple):
-    """A project that is asked about: its known participants, how many it has, text and topic."""
-
-    seen: Numbers
-    participants: int
-    text: str
-    topic: str | None
-
-
-def later_in(tables: Mapping[str, pa.Table], day: date, until: date | None) -> list[Later]:
-    """Return the projects of the same release that were signed on a day or later."""
-    whole, known = Landscape(tables), Landscape(tables, before=day)
-    signed = whole.days("project", "signed")
-    chosen = signed >= day_number(day)
-    if until is not None:
-        chosen &= signed < day_number(until)
-    found = []
-    for project in np.flatnonzero(chosen).tolist():
-        members = whole.members.row(project)
-        seen = members[known.experience[members] > 0]
-        topic = whole.column("project", "topic")[project]
-        found.append(Later(seen, len(members), _text(whole, project), topic))
-    return found
-
-
-def later_of(known: Landscape, tables: Mapping[str, pa.Table]) -> list[Later]:
-    """Return the projects of another download that begin after all that is known was signed.
-
-    Downloads of 2026 do not say when a project was signed: there the day it starts stands for it.
-    """
-    other = Landscape(tables)
-    rows, iris = known.rows("organisation"), other.column("organisation", "iri")
-    last = int(known.days("project", "signed").max(initial=-1))
-    signed, starts = other.days("project", "signed"), other.days("project", "start_date")
-    begun = np.where(signed >= 0, signed, starts)
-    found = []
-    for project in np.flatnonzero(begun > last).tolist():
-        if other.column("project", "iri")[project] in known.rows("project"):
-            continue
-        members = [rows.get(iris[n], -1) for n in other.members.row(project).tolist()]
-        seen = np.array([n for n in members if n >= 0 and known.experience[n] > 0], np.int32)
-        topic = other.column("project", "topic")[project]
-        found.append(Later(seen, len(members), _text(other, project), topic))
-    return found
-
-
-def _text(landscape: Landscape, project: int) -> str:
-    title, keywords, objective = (
-        landscape.column("project", name)[project] or ""
-        for name in ("title", "keywords", "objective")
-    )
-    # What people put into titles and keywords says more of the subject than the prose.
-    return ". ".join(filter(None, (title, title, keywords, keywords, objective)))
-
-
-def described(known: Landscape, later: Sequence[Later]) -> Iterator[Case]:
-    """Yield task a: one case for each later project with at least two known participants."""
-    del known
-    choice = np.random.default_rng(_SEED)
-    for project in later:
-        if project.participants < _CONSORTIUM or len(project.seen) < 2:  # noqa: PLR2004 - a seed and an answer
-            continue
-        seed = int(choice.choice(project.seen))
-        others = frozenset(int(n) for n in project.seen if n != seed)
-        yield Case(seed, others, project.text, project.topic)
-
-
-def undescribed(known: Landscape, later: Sequence[Later]) -> Iterator[Case]:
-    """Yield task b: one case for each known organisation that found a new, known partner later."""
-    found: dict[int, set[int]] = {}
-    for project in later:
-        seen = {int(n) for n in project.seen}
-        for one in seen:
-            found.setdefault(one, set()).update(seen - {one})
-    for seed, met in sorted(found.items()):
-        barred = known.together.row(seed)
-        new = met - {int(n) for n in barred}
-        if new:
-            yield Case(seed, frozenset(new), barred=barred)
 
 
 def rankings(known: Past) -> Mapping[str, Callable[[Case], Vector]]:
@@ -296,35 +205,45 @@ def _lines(
     return sorted(lines, key=lambda line: (SLICES.index(line.slice), line.ranking != "atlas"))
 
 
+class Outcome(NamedTuple):
+    """The lines of the table, and sentences that say what was asked, what was not, and why."""
+
+    lines: list[Line]
+    notes: list[str]
+
+
 def run(
     tables: Mapping[str, pa.Table],
     day: date | None,
     until: date | None = None,
-    most: int = 1500,
+    most: int | None = None,
     test: Mapping[str, pa.Table] | None = None,
-) -> list[Line]:
-    """Return the tables of both tasks, of at most `most` cases each, chosen by a fixed seed.
+) -> Outcome:
+    """Return the tables of both tasks.
 
     Args:
         tables: those of a release (`kg.matching.tables`).
         day: what was signed before it is known; not given, all of the release is.
         until: what was signed on it or later is not asked; None asks everything after `day`.
-        most: the number of cases of each task.
+        most: the number of cases of each task, chosen by a fixed seed; None asks all.
         test: the tables of another download, whose later projects are asked about instead.
     """
     lines: list[Line] = []
+    counts: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         known = past(tables, day, Path(folder))
         if test is not None:
-            later = later_of(known.landscape, test)
+            asked = later_of(known.landscape, test)
         else:
-            later = later_in(tables, day, until) if day else []
+            asked = later_in(tables, day, until) if day else Asked(())
         for task, cases in (("a", described), ("b", undescribed)):
-            every = list(cases(known.landscape, later))
+            every = list(cases(known.landscape, asked.later))
             order = np.random.default_rng(_SEED).permutation(len(every))[:most]
+            counts[task] = len(order)
             if len(order):
                 lines += evaluate(known, task, [every[n] for n in sorted(order.tolist())])
-    return lines
+        notes = told(known.landscape, asked, counts)
+    return Outcome(lines, notes)
 
 
 def table(lines: Sequence[Line]) -> str:

@@ -114,8 +114,13 @@ class Landscape:
         """Which projects count: all, or those signed before the day."""
         if self._before is None:
             return np.ones(self.size("project"), bool)
+        return np.asarray((self.begun != _NEVER) & (self.begun < day_number(self._before)))
+
+    @cached_property
+    def begun(self) -> NDArray[np.int64]:
+        """The day each project was signed or, where that is not told, starts; -1 for neither."""
         signed = self.days("project", "signed")
-        return np.asarray((signed != _NEVER) & (signed < day_number(self._before)))
+        return np.where(signed != _NEVER, signed, self.days("project", "start_date"))
 
     @cached_property
     def members(self) -> Matrix:

@@ -6,6 +6,7 @@ resamples, fixed seed): two rankings differ when the interval of the difference 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -46,9 +47,18 @@ def interval(values: NDArray[np.float64]) -> Interval:
     """Return the mean of some values over the cases, with its 95 % interval."""
     if not len(values):
         return Interval(float("nan"), float("nan"), float("nan"))
-    chosen = np.random.default_rng(_SEED).integers(0, len(values), (_RESAMPLES, len(values)))
-    low, high = np.percentile(values[chosen].mean(axis=1), (2.5, 97.5))
+    low, high = np.percentile(_resamples(len(values)) @ values, (2.5, 97.5))
     return Interval(float(values.mean()), float(low), float(high))
+
+
+@lru_cache(maxsize=2)
+def _resamples(cases: int) -> NDArray[np.float64]:
+    """Return the share of each case in each resample; the same for all means over as many cases."""
+    choice = np.random.default_rng(_SEED)
+    shares = np.empty((_RESAMPLES, cases))
+    for row in shares:
+        row[:] = np.bincount(choice.integers(0, cases, cases), minlength=cases)
+    return shares / cases
 
 
 def gini(counts: NDArray[np.int64]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.matching import evaluation
-from kg.matching.landscape import Landscape
+from kg.matching import cases, evaluation
+from kg.matching.landscape import Landscape, day_number
 from kg.matching.metrics import gini, interval, measured
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ def test_nothing_signed_later_is_known(sample_matching: Matching, tmp_path: Path
     """Neither texts nor participants of later projects are left."""
     known = evaluation.past(sample_matching.landscape.tables, DAY, tmp_path)
     landscape = known.landscape
-    signed = landscape.column("project", "signed")
-    later = [n for n, day in enumerate(signed) if not day or day >= DAY.isoformat()]
+    columns = (landscape.column("project", name) for name in ("signed", "start_date"))
+    begun = [signed or start for signed, start in zip(*columns, strict=True)]
+    later = [n for n, day in enumerate(begun) if not day or day >= DAY.isoformat()]
 
     assert later
     assert not any(landscape.column("project", "objective")[n] for n in later)
@@ -39,7 +40,7 @@ def test_nothing_signed_later_is_known(sample_matching: Matching, tmp_path: Path
 
 def test_every_ranking_is_measured_on_every_slice(sample_matching: Matching) -> None:
     """The table has the product and five baselines for both tasks and three slices."""
-    lines = evaluation.run(sample_matching.landscape.tables, DAY, most=8)
+    lines = evaluation.run(sample_matching.landscape.tables, DAY, most=8).lines
     names = {"atlas", "popularity", "BM25", "Adamic-Adar", "shared technology", "random"}
 
     assert {line.ranking for line in lines} == names
@@ -51,7 +52,35 @@ def test_projects_of_the_download_itself_are_not_asked(sample_matching: Matching
     """Tested with its own projects there is nothing later."""
     landscape = sample_matching.landscape
 
-    assert evaluation.later_of(landscape, landscape.tables) == []
+    asked = cases.later_of(landscape, landscape.tables)
+
+    assert asked.later == []
+    assert asked.left_out == {"in the graph already": landscape.size("project")}
+
+
+def test_what_is_left_out_is_told(sample_matching: Matching) -> None:
+    """Every later project is a case of the first task, or left out for a reason that is told."""
+    outcome = evaluation.run(sample_matching.landscape.tables, DAY, most=0)
+    later = cases.later_in(sample_matching.landscape.tables, DAY, None).later
+    asked = sum(1 for _ in cases.described(sample_matching.landscape, later))
+    few = sum(len(p.seen) < 2 and p.participants >= 3 for p in later)
+    small = sum(p.participants < 3 for p in later)
+
+    assert asked + few + small == len(later)
+    assert f"{len(later)} projects" in outcome.notes[1]
+    assert f"{few} of fewer than two known ones" in outcome.notes[2]
+
+
+def test_by_default_the_newest_seventh_is_asked(sample_matching: Matching) -> None:
+    """The first of a month, after which at least a seventh was signed, and no later one."""
+    landscape = sample_matching.landscape
+    day = cases.usual_day(landscape)
+    assert day is not None
+    numbers = [day_number(day), day_number((day + timedelta(days=32)).replace(day=1))]
+    after, a_month_later = ((landscape.begun >= n).sum() for n in numbers)
+
+    assert day.day == 1
+    assert after * 7 >= (landscape.begun >= 0).sum() > a_month_later * 7
 
 
 def only(
@@ -76,9 +105,9 @@ def test_another_download_asks_for_its_later_projects(sample_matching: Matching)
     tables = sample_matching.landscape.tables
     early = Landscape(tables, before=DAY).known
     known = only(tables, early)
-    expected = evaluation.later_in(tables, DAY, None)
-    found = evaluation.later_of(Landscape(known), tables)
-    lines = evaluation.run(known, None, most=6, test=tables)
+    expected = cases.later_in(tables, DAY, None).later
+    found = cases.later_of(Landscape(known), tables).later
+    lines = evaluation.run(known, None, most=6, test=tables).lines
 
     assert 0 < len(found) <= len(expected)
     by_text = {later.text: set(later.seen.tolist()) for later in expected}
