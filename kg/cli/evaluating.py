@@ -13,6 +13,7 @@ from kg.cli.root import root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import pyarrow as pa
 
@@ -50,6 +51,11 @@ def evaluate(
         int,
         typer.Option(min=0, help="Instead, check as many random answers against the store."),
     ] = 0,
+    *,
+    tune: Annotated[
+        bool,
+        typer.Option("--tune", help="Instead, find the weights anew from the year before the day."),
+    ] = False,
 ) -> None:
     """Rank partners with what was known before a day, and compare with what came after.
 
@@ -69,6 +75,9 @@ def evaluate(
         return
     known = _tables(_current(at), at)
     day = before.date() if before else usual_day(Landscape(known))
+    if tune and day:
+        _tuned(at, known, day, cases)
+        return
     other = None
     if test is not None:
         day, other = None, _loaded(at, test)
@@ -86,6 +95,19 @@ def evaluate(
     if at.as_json:
         typer.echo("\n".join(notes), err=True)
     at.show(shown, "\n".join((evaluation.table(lines), "", *notes)))
+
+
+def _tuned(at: Root, known: Mapping[str, pa.Table], day: date, cases: int | None) -> None:
+    from kg.matching.tuning import tune
+
+    found = tune(known, day, cases)
+    rounded = {
+        kind: {n: round(w, 2) for n, w in weights.items()} for kind, weights in found.items()
+    }
+    text = [
+        f"{kind} {name} {w}" for kind, weights in rounded.items() for name, w in weights.items()
+    ]
+    at.show(rounded, "\n".join(text))
 
 
 def _audit(at: Root, answers: int) -> None:

@@ -6,17 +6,19 @@
 | technologies | concepts that both have projects with, by their information content |
 | calls | strands of calls in which both have projects, in the same way |
 | call | its projects in the strand of the call named |
-| region | 1 in the organisation's own country |
+| alike | the same of all its projects together, for how many it has |
+| countries | how much more than by chance its country works with the organisation's |
 | nearby | log2(1 + projects) / 8 in the organisation's own region |
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from kg.matching.competences import takes_part
+from kg.matching.cooperation import telling
 from kg.matching.explanation import Reason, Statement, Term, of_best, softened
 from kg.matching.landscape import strand
 
@@ -25,15 +27,23 @@ if TYPE_CHECKING:
     from kg.matching.sparse import Counts, Vector
     from kg.matching.vectors import Query
 
+
+class Compared(NamedTuple):
+    """The words that projects are compared with, and the similarity of each project."""
+
+    query: Query
+    similarity: Vector
+
+
 _CONSORTIUM: Final = 3
 _WORDS: Final = 12
 
 
 def similar_term(
-    landscape: Landscape, query: Query, seed: int | None, power: int, weight: float
+    landscape: Landscape, compared: Compared, seed: int | None, power: int, weight: float
 ) -> Term:
     """Return the term for projects like a text or an organisation's own, these left out."""
-    similarity = landscape.vectors.similar(query)
+    query, similarity = compared
     worth = np.where(landscape.members.sizes() >= _CONSORTIUM, similarity**power, 0.0)
     if seed is not None:
         worth[landscape.projects.row(seed)] = 0
@@ -41,13 +51,12 @@ def similar_term(
     words = [str(landscape.column("term", "text")[w]) for w in query.words[:_WORDS].tolist()]
 
     def reason(organisation: int, most: int) -> Reason:
-        own = landscape.projects.row(organisation)
-        telling = own[np.argsort(-worth[own], kind="stable")][: int((worth[own] > 0).sum())]
+        projects = telling(landscape, organisation, worth)
         iris = landscape.column("project", "iri")
-        constants = {iris[p]: float(similarity[p]) for p in telling[:most].tolist()}
-        said = tuple(takes_part(landscape, organisation, p) for p in telling[:most].tolist())
+        constants = {iris[p]: float(similarity[p]) for p in projects[:most]}
+        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
         more = {"similarity": constants, "best": best, "words": words}
-        return Reason(said, more, of=len(telling))
+        return Reason(said, more, of=len(projects))
 
     formula = f"ln(1 + 20 x / best) / ln 21, x = sum over its projects: similarity^{power}"
     return Term("similar", weight, values, formula, reason)
@@ -143,12 +152,31 @@ def topic_term(landscape: Landscape, topic: str, weight: float) -> Term:
     return Term("call", weight, values, "ln(1 + projects in the strand of the call)", reason)
 
 
-def region_term(landscape: Landscape, seed: int, weight: float) -> Term:
-    """Return the term for being in the same country."""
-    values = _same(landscape, "country", seed).astype(np.float64)
-    return Term(
-        "region", weight, values, "1 in the same country", _seats(landscape, "country", seed)
-    )
+def alike_term(landscape: Landscape, similarity: Vector, weight: float) -> Term:
+    """Return the term for being about the same as a whole: similar projects among all it has."""
+    values, best = of_best(landscape.projects.times(similarity) / landscape.roots)
+
+    def reason(organisation: int, most: int) -> Reason:
+        projects = telling(landscape, organisation, similarity)
+        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        return Reason(said, {"best": best}, of=len(projects))
+
+    formula = "x / best, x = sum over its projects: similarity / sqrt(projects)"
+    return Term("alike", weight, values, formula, reason)
+
+
+def countries_term(landscape: Landscape, seed: int, weight: float) -> Term:
+    """Return the term for countries that work together more, or less, than by chance."""
+    places = landscape.places("organisation", "country")
+    values = landscape.between[places[seed]][places]
+
+    def reason(organisation: int, most: int) -> Reason:
+        iris, seats = (landscape.column("organisation", n) for n in ("iri", "country"))
+        both = (seed, organisation)[:most]
+        return Reason(tuple(Statement(iris[n], "country", seats[n]) for n in both))
+
+    formula = "ln((10 + pairs of participants of both countries) / (10 + pairs expected by chance))"
+    return Term("countries", weight, values, formula, reason)
 
 
 def nearby_term(landscape: Landscape, seed: int, weight: float) -> Term:

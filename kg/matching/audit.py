@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from kg.matching import competences, partners
+from kg.matching.circles import STEPS
 from kg.matching.facts import Facts
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Terms:
         del organisation, constants
         return float(bool(said))
 
-    _region = _offer = _sme
+    _offer = _sme
 
     def _nearby(self, organisation: str, constants: Any, said: Any) -> float:
         return self._experience(organisation, constants, said) if len(said) > 1 else 0.0
@@ -193,6 +194,65 @@ class Terms:
             near = sum(close.get(p, 0.0) / math.sqrt(len(self._projects(p))) for p in there)
             total += near / self._size(project)
         return _softened(total, constants["best"])
+
+    def _ties(self, start: Mapping[str, float], least: int, weight: Any) -> dict[str, float]:
+        """Return the sum over the others in each project of its weight times their value."""
+        found: dict[str, float] = defaultdict(float)
+        touched = {p for o in start for p in self._projects(o) if self._size(p) >= least}
+        for project in touched:
+            there = self.facts.participants[project]
+            whole = sum(start.get(o, 0.0) for o in there)
+            for one in there:
+                found[one] += weight(self._size(project)) * (whole - start.get(one, 0.0))
+        return found
+
+    @cache  # noqa: B019 - as long-lived as the question
+    def _common(self) -> dict[str, float]:
+        start = {self.asked.seed or "": 1.0}
+        tie = lambda size: 1 / math.log2(1 + size)  # noqa: E731 - a formula
+        return self._ties(self._ties(start, _CONSORTIUM, tie), _CONSORTIUM, tie)
+
+    def _circle(self, organisation: str, constants: Any, said: Any) -> float:
+        del said
+        sizes = [n for p in self._projects(organisation) if (n := self._size(p)) >= _CONSORTIUM]
+        breadth = sum((n - 1) / math.log2(1 + n) for n in sizes)
+        common = self._common().get(organisation, 0.0)
+        return _softened(common / breadth**0.75, constants["best"]) if breadth else 0.0
+
+    @cache  # noqa: B019 - as long-lived as the question
+    def _ends(self) -> dict[str, float]:
+        share = {self.asked.seed or "": 1.0}
+        for _ in range(STEPS):
+            ways = {o: sum(self._size(p) > 1 for p in self._projects(o)) for o in share}
+            going = {o: value / ways[o] for o, value in share.items() if ways[o]}
+            share = self._ties(going, 2, lambda size: 1 / (size - 1))
+        return share
+
+    def _walk(self, organisation: str, constants: Any, said: Any) -> float:
+        del said
+        ends = self._ends().get(organisation, 0.0)
+        return _softened(ends / len(self._projects(organisation)) ** 0.25, constants["best"])
+
+    def _joint(self, organisation: str, constants: Any, said: Any) -> float:
+        del said
+        both = self._projects(organisation) & self._projects(self.asked.seed or "")
+        similarity = self._similarity()
+        total = sum(similarity.get(p, 0.0) ** 3 / math.log2(1 + self._size(p)) for p in both)
+        return _softened(total, constants["best"])
+
+    def _alike(self, organisation: str, constants: Any, said: Any) -> float:
+        del said
+        own, similarity = self._projects(organisation), self._similarity()
+        total = sum(similarity.get(p, 0.0) for p in own)
+        return total / math.sqrt(len(own)) / float(constants["best"])
+
+    def _countries(self, organisation: str, constants: Any, said: Any) -> float:
+        del constants, said
+        seats, pairs = self.facts.countries, self.facts.country_pairs
+        one, other = (seats[o] for o in (self.asked.seed or "", organisation))
+        each = {c: sum(pairs[c].values()) for c in (one, other)}
+        expected = each[one] * each[other] / sum(sum(row.values()) for row in pairs.values())
+        return math.log((pairs[one].get(other, 0.0) + 10) / (expected + 10))
 
     def _together(self, organisation: str, constants: Any, said: Any) -> float:
         del said

@@ -59,10 +59,10 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
     own[landscape.projects.row(seed)] = True
 
     def reason(organisation: int, most: int) -> Reason:
-        telling = _telling(landscape, organisation, near)
+        projects = telling(landscape, organisation, near)
         iris = landscape.column("project", "iri")
         said, constants = [], {}
-        for project in telling[:most]:
+        for project in projects[:most]:
             constants[iris[project]] = float(near[project])
             said.append(takes_part(landscape, organisation, project))
             there = landscape.members.row(project)
@@ -71,8 +71,8 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
             shared = int(theirs[np.argmax(own[theirs])])
             said.append(takes_part(landscape, partner, project))
             said += [takes_part(landscape, one, shared) for one in (partner, seed)]
-        text = f"{len(telling)} projects with partners"
-        return Reason(tuple(said), {"nearness": constants, "best": best}, text, len(telling))
+        text = f"{len(projects)} projects with partners"
+        return Reason(tuple(said), {"nearness": constants, "best": best}, text, len(projects))
 
     formula = (
         "ln(1 + 20 x / best) / ln 21, x = sum over its projects of their nearness:"
@@ -81,7 +81,7 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
     return Term("cooperation", weight, values, formula, reason)
 
 
-def _telling(landscape: Landscape, organisation: int, worth: Vector) -> list[int]:
+def telling(landscape: Landscape, organisation: int, worth: Vector) -> list[int]:
     """Return the projects of an organisation that are worth something, the most first."""
     own = landscape.projects.row(organisation)
     order = own[np.argsort(-worth[own], kind="stable")]
@@ -100,11 +100,11 @@ def together_term(
     values, best = of_best(landscape.projects.times(worth))
 
     def reason(organisation: int, most: int) -> Reason:
-        telling = _telling(landscape, organisation, worth)
+        projects = telling(landscape, organisation, worth)
         iris = landscape.column("project", "iri")
-        constants = {iris[p]: float(worth[p]) for p in telling[:most]}
-        said = tuple(takes_part(landscape, organisation, p) for p in telling[:most])
-        return Reason(said, {"worth": constants, "best": best}, of=len(telling))
+        constants = {iris[p]: float(worth[p]) for p in projects[:most]}
+        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        return Reason(said, {"worth": constants, "best": best}, of=len(projects))
 
     formula = "sum of worth / best; worth: relevance^5 * sqrt(affinity) / log2(1 + participants)"
     return Term("together", weight, values, formula, reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import QuerySolutions
@@ -60,6 +61,23 @@ class Facts:
     def participants(self) -> dict[str, set[str]]:
         """The organisations of each project."""
         return _sets((p, o) for o, found in self.projects.items() for p in found)
+
+    @cached_property
+    def countries(self) -> dict[str, str]:
+        """The country of each organisation that has one, of several the first."""
+        found = self.ask("?o atlas:participatesIn ?p ; atlas:country ?c", "o", "c")
+        return dict(sorted(found, reverse=True))
+
+    @cached_property
+    def country_pairs(self) -> dict[str, dict[str, float]]:
+        """How many pairs of participants each two countries have, one pair for a participant."""
+        found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for there in self.participants.values():
+            seats = Counter(self.countries.get(o, "") for o in there)
+            for one, other in product(seats, seats):
+                number = seats[one] * seats[other] - (seats[one] if one == other else 0)
+                found[one][other] += number / max(len(there) - 1, 1)
+        return found
 
     @cached_property
     def same(self) -> dict[str, frozenset[str]]:

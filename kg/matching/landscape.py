@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from kg.errors import NotFoundError
-from kg.matching.sparse import Counts, Matrix
+from kg.matching.sparse import Counts, Matrix, counted
+from kg.matching.ties import Ties, lifts
 from kg.matching.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -189,6 +190,11 @@ class Landscape:
         return np.where(counts > 0, np.log2(total / np.maximum(counts, 1)), np.log2(total + 1))
 
     @cached_property
+    def evidence(self) -> int:
+        """How many projects tell who works with whom: those with several participants."""
+        return int((self.members.sizes() > 1).sum())
+
+    @cached_property
     def experience(self) -> NDArray[np.int64]:
         """How many projects each organisation takes part in."""
         return self.projects.sizes()
@@ -197,6 +203,26 @@ class Landscape:
     def roots(self) -> Vector:
         """√projects of each organisation, 1 for none."""
         return np.sqrt(np.maximum(self.experience, 1))
+
+    @cached_property
+    def close(self) -> Ties:
+        """Ties by projects of three participants or more: 1 / log2(1 + participants)."""
+        sizes = self.members.sizes()
+        weights = np.where(sizes >= _CONSORTIUM, 1 / np.log2(1 + np.maximum(sizes, 1)), 0.0)
+        return Ties.of(self.members, self.projects, weights)
+
+    @cached_property
+    def steps(self) -> Ties:
+        """Ties by which a walk goes: 1 / the other participants of a project."""
+        others = self.members.sizes() - 1
+        weights = np.where(others > 0, 1 / np.maximum(others, 1), 0.0)
+        return Ties.of(self.members, self.projects, weights)
+
+    @cached_property
+    def between(self) -> Vector:
+        """How much more than by chance each two countries work together (`kg.matching.ties`)."""
+        places = self.places("organisation", "country")
+        return lifts(self.members, self.steps.weights, places, self.size("place"))
 
     @cached_property
     def standing(self) -> Vector:
@@ -359,19 +385,6 @@ def strand(topic: str | None) -> str:
     """Return the strand of calls of a topic, by its IRI or code; empty without a topic."""
     parts = (topic or "").rpartition("/")[2].split("-")
     return "-".join(parts[:2] + parts[3:4])
-
-
-def counted(members: Matrix, attributes: Matrix) -> Counts:
-    """Return how often each organisation has an attribute of the projects it takes part in."""
-    sizes = attributes.sizes()[members.rows]
-    ends = np.cumsum(sizes)
-    places = np.arange(int(sizes.sum()))
-    places += np.repeat(attributes.starts[members.rows] - (ends - sizes), sizes)
-    keys = np.repeat(members.columns.astype(np.int64), sizes) * attributes.width
-    keys, numbers = np.unique(keys + attributes.columns[places], return_counts=True)
-    organisations, having = np.divmod(keys, attributes.width)
-    matrix = Matrix.of(organisations, having, members.width, attributes.width)
-    return Counts(matrix, numbers.astype(np.float64))
 
 
 def _day(text: str | None) -> int:

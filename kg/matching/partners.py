@@ -5,18 +5,20 @@
 | text | its five best projects about the text, as in `competences` |
 | profile | BM25 of all its projects' texts together, as a share of the best organisation's |
 | similar | its projects with words like the text's, or like those of the organisation's projects |
-| together | Σ over projects about the text: relevance^5 · √affinity / log2(1 + participants) |
+| alike | the same of all its projects together, for how many it has (`activity`) |
+| together | sum over projects about the text: relevance^5 · √affinity / log2(1 + participants) |
+| joint | projects like the text that both took part in (`circles`) |
 | cooperation | its projects in which partners of the organisation are (`cooperation`) |
+| circle, walk | partners in common; where a walk from partner to partner leads (`circles`) |
 | technologies | shared concepts by information content (`activity`) |
 | calls, call | shared strands of calls; projects in the strand of the call named |
-| region, nearby | 1 in the organisation's own country; experience in its own region |
+| countries, nearby | countries that often work together; experience in its own region |
 | experience | log2(1 + projects) / 8 |
 | sme | 1 for a small or medium-sized enterprise |
 
 Values without a natural bound are shares of the best one, so that weights mean the same for every
-question. The weights were fitted on the projects signed in the first half of 2024, with all that
-was signed before as what is known; the dial takes weight from experience. Past partners are left
-out unless they are asked for.
+question (`weights`). The dial takes weight from experience. Past partners are left out unless they
+are asked for.
 """
 
 from __future__ import annotations
@@ -28,13 +30,16 @@ import numpy as np
 
 from kg.matching import concepts, postings, translation
 from kg.matching.activity import (
+    Compared,
+    alike_term,
     calls_term,
+    countries_term,
     nearby_term,
-    region_term,
     similar_term,
     technologies_term,
     topic_term,
 )
+from kg.matching.circles import circle_term, joint_term, walk_term
 from kg.matching.competences import (
     Found,
     about_projects,
@@ -47,42 +52,21 @@ from kg.matching.competences import (
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.cooperation import cooperation_term, together_term
 from kg.matching.explanation import Reason, Term, rank
+from kg.matching.weights import weights_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from kg.matching.conditions import Mask
     from kg.matching.index import Matching
     from kg.matching.landscape import Landscape
     from kg.matching.sparse import Numbers, Vector
+    from kg.matching.weights import Weights
 
 Past = Literal["exclude", "include", "only"]
 
-WEIGHTS: Final = {
-    "described": {
-        "text": 0.15,
-        "profile": 1.6,
-        "similar": 0.5,
-        "together": 1.0,
-        "cooperation": 0.2,
-        "technologies": 0.05,
-        "calls": 0.2,
-        "call": 0.15,
-        "region": 0.05,
-        "nearby": 0.9,
-        # Who takes part in much is in projects about the text by chance.
-        "experience": -0.4,
-    },
-    "undescribed": {
-        "similar": 0.85,
-        "cooperation": 1.0,
-        "technologies": 0.1,
-        "calls": 0.25,
-        "call": 0.05,
-        "region": 0.08,
-        "nearby": 0.3,
-        "experience": -0.3,
-    },
-}
-_DIAL: Final = 0.5
+
+_DIAL: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -134,7 +118,9 @@ def scores(matching: Matching, sought: Search) -> Vector:
     return sum((t.weight * t.values for t in terms), start=np.zeros_like(terms[0].values))
 
 
-_RELATED: Final = ("text", "similar", "together", "cooperation", "technologies", "calls")
+_RELATED: Final = (
+    *("text", "similar", "together", "joint", "cooperation", "technologies", "calls"),
+)
 _LONG: Final = 12
 
 
@@ -143,43 +129,66 @@ def _short(text: str) -> bool:
 
 
 def weighed(
-    matching: Matching, sought: Search, seed: int | None, about: tuple[Numbers, Vector]
+    matching: Matching,
+    sought: Search,
+    seed: int | None,
+    about: tuple[Numbers, Vector],
+    weights: Weights | None = None,
 ) -> tuple[Term, ...]:
     """Return the terms with their weights, the dial and the preference for SMEs among them."""
     landscape = matching.landscape
-    terms = _of_text(matching, sought.text, about) if sought.text else []
-    weights = WEIGHTS["described" if sought.text else "undescribed"]
-    if seed is not None:
-        terms += _of_seed(landscape, seed, weights)
-    if seed is not None and sought.text:
-        terms.append(together_term(landscape, seed, about, weights["together"]))
-    if seed is not None and not sought.text:
-        query = landscape.vectors.of_projects(landscape.projects.row(seed))
-        terms.append(similar_term(landscape, query, seed, 2, weights["similar"]))
+    if weights is None:
+        weights = weights_for(sought.text, None if seed is None else landscape.evidence)
+    terms = _of_both(matching, sought, seed, about, weights)
     if sought.topic:
         terms.append(topic_term(landscape, sought.topic, weights["call"]))
     hidden = weights["experience"] - _DIAL * sought.hidden
     return (*terms, experience_term(landscape, hidden), sme_term(landscape, sought.sme_weight))
 
 
-def _of_text(matching: Matching, text: str, about: tuple[Numbers, Vector]) -> list[Term]:
-    weights = WEIGHTS["described"]
-    query = matching.landscape.vectors.of_text(matching.projects.english.analyze(text))
-    return [
-        text_term(matching, text, about, weights["text"]),
-        profile_term(matching, text, weights["profile"]),
-        similar_term(matching.landscape, query, None, 3, weights["similar"]),
+def _of_both(
+    matching: Matching,
+    sought: Search,
+    seed: int | None,
+    about: tuple[Numbers, Vector],
+    weights: Weights,
+) -> list[Term]:
+    """Return the terms for a text, for an organisation, and for both together."""
+    landscape, text = matching.landscape, sought.text
+    terms: list[Term] = []
+    if text:
+        query = landscape.vectors.of_text(matching.projects.english.analyze(text))
+        compared = Compared(query, landscape.vectors.similar(query))
+        terms += [
+            text_term(matching, text, about, weights["text"]),
+            profile_term(matching, text, weights["profile"]),
+            similar_term(landscape, compared, None, 3, weights["similar"]),
+        ]
+    if seed is None:
+        return terms
+    if text:
+        terms.append(together_term(landscape, seed, about, weights["together"]))
+        terms.append(joint_term(landscape, seed, compared.similarity, weights["joint"]))
+    else:
+        query = landscape.vectors.of_projects(landscape.projects.row(seed))
+        compared = Compared(query, landscape.vectors.similar(query))
+        terms.append(similar_term(landscape, compared, seed, 2, weights["similar"]))
+        terms.append(alike_term(landscape, compared.similarity, weights["alike"]))
+    # What has no weight is not computed.
+    return terms + [
+        make(landscape, seed, weights[name]) for name, make in _OF_SEED.items() if weights.get(name)
     ]
 
 
-def _of_seed(landscape: Landscape, seed: int, weights: dict[str, float]) -> list[Term]:
-    return [
-        cooperation_term(landscape, seed, weights["cooperation"]),
-        technologies_term(landscape, seed, weights["technologies"]),
-        calls_term(landscape, seed, weights["calls"]),
-        region_term(landscape, seed, weights["region"]),
-        nearby_term(landscape, seed, weights["nearby"]),
-    ]
+_OF_SEED: Final[Mapping[str, Callable[[Landscape, int, float], Term]]] = {
+    "cooperation": cooperation_term,
+    "circle": circle_term,
+    "walk": walk_term,
+    "technologies": technologies_term,
+    "calls": calls_term,
+    "countries": countries_term,
+    "nearby": nearby_term,
+}
 
 
 def _past(landscape: Landscape, seed: int | None, past: Past) -> Mask:

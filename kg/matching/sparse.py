@@ -126,3 +126,16 @@ class Counts:
         parts = logarithms[places] * np.repeat(weights[wanted], sizes)
         sums = np.bincount(turned.columns[places], parts, self.matrix.height)
         return sums.astype(np.float64)
+
+
+def counted(members: Matrix, attributes: Matrix) -> Counts:
+    """Return how often each organisation has an attribute of the projects it takes part in."""
+    sizes = attributes.sizes()[members.rows]
+    ends = np.cumsum(sizes)
+    places = np.arange(int(sizes.sum()))
+    places += np.repeat(attributes.starts[members.rows] - (ends - sizes), sizes)
+    keys = np.repeat(members.columns.astype(np.int64), sizes) * attributes.width
+    keys, numbers = np.unique(keys + attributes.columns[places], return_counts=True)
+    organisations, having = np.divmod(keys, attributes.width)
+    matrix = Matrix.of(organisations, having, members.width, attributes.width)
+    return Counts(matrix, numbers.astype(np.float64))

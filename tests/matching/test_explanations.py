@@ -30,8 +30,31 @@ def test_terms_are_recomputed_from_the_statements_they_name(
     assert found.answers == 200
     assert set(found.terms) >= {
         *("text", "profile", "similar", "together", "cooperation", "technologies", "calls"),
-        *("region", "experience", "technology", "specialisation", "mastery", "offer", "sme"),
+        *("alike", "circle", "walk", "countries"),
+        *("experience", "technology", "specialisation", "mastery", "offer", "sme"),
     }
+
+
+def test_projects_of_both_are_recomputed(
+    sample_matching: Matching, sample_release: OpenRelease, sample_settings: Settings
+) -> None:
+    """Past partners for a text: the projects about it that both took part in, and the places."""
+    landscape = sample_matching.landscape
+    seed = int(np.argmax(landscape.experience))
+    iri = landscape.column("organisation", "iri")[seed]
+    title = landscape.column("project", "title")[int(landscape.projects.row(seed)[0])]
+    ranking = partners.look_up(sample_matching, partners.Search(iri, title, past="only")).ranking
+    facts = Facts(
+        sample_release.store, sample_settings.base, sample_matching.projects.english.analyze
+    )
+    named: set[str] = set()
+    for row in ranking.best(20).tolist():
+        explanation = ranking.explanation(row, full=True)
+        organisation = landscape.column("organisation", "iri")[row]
+        named |= {term["term"] for term in explanation}
+        assert untrue(Terms(facts, Asked(iri, title)), organisation, explanation) == []
+
+    assert named >= {"joint", "together", "countries"}
 
 
 def test_contributions_add_up_to_the_score(sample_matching: Matching) -> None:
