@@ -60,7 +60,8 @@ _LONGEST_SQL: Final = 60_000
 class Scope:
     """What an expression sees: relations with their variables, aggregates, EXISTS.
 
-    The first relation that has a variable gives it; EXISTS inside sees the outer one as well.
+    A relation that certainly binds a variable gives it: solutions that are put together agree.
+    EXISTS inside sees the outer one as well.
     """
 
     relations: tuple[Relation, ...]
@@ -101,10 +102,15 @@ class Scope:
                 return self._call(name, args)
 
     def _variable(self, variable: Var) -> Value:
-        for relation in self.relations:
-            if variable in relation.columns:
-                return of_column(relation, relation.columns[variable])
-        return error()
+        holders = [each for each in self.relations if variable in each.columns]
+        if not holders:
+            return error()
+        certain = [each for each in holders if not each.columns[variable].nullable]
+        if len(holders) > 1 and not certain:
+            detail = f"A condition on ?{variable.name}, which both sides may leave unbound,"
+            raise NotCompilable(f"{detail} is not compiled")
+        relation = (certain or holders)[0]
+        return of_column(relation, relation.columns[variable])
 
     def _call(self, name: str, args: tuple[Expression, ...]) -> Value:  # noqa: PLR0911 - one for each kind
         if name == "BOUND":

@@ -361,11 +361,11 @@ def of_rdflib(engines: Engines, query: str) -> Any:
         # rdflib warns of what it does itself.
         warnings.simplefilter("ignore", DeprecationWarning)
         result = engines.dataset.query(query)
-    if result.type == "ASK":
-        return bool(result.askAnswer)
-    rows = [
-        {str(name): _from_rdflib(term) for name, term in row.asdict().items()} for row in result
-    ]
+        if result.type == "ASK":
+            return bool(result.askAnswer)
+        rows = [
+            {str(name): _from_rdflib(term) for name, term in row.asdict().items()} for row in result
+        ]
     return type("Rows", (), {"rows": rows})
 
 

@@ -233,6 +233,12 @@ def test_refuses_before_it_runs(query: str, engine: Engine) -> None:
         # A filter in a group of its own does not see what the OPTIONAL is for (18.2.2.6, 18.2.2.8).
         (":a :amount ?x OPTIONAL { { :a :knows ?y FILTER(?x = 2) } } FILTER(!BOUND(?y))", 2),
         (":a :amount ?x OPTIONAL { :a :knows ?y FILTER(?x = 2) } FILTER(!BOUND(?y))", 1),
+        # It sees a variable that both sides have, even where the optional one leaves it unbound.
+        (
+            """:a :amount ?x OPTIONAL { ?s :knows ?y OPTIONAL { ?s :next ?x } FILTER(?x = 2) }
+            FILTER(BOUND(?y))""",
+            1,
+        ),
         # A text with a language is of no other datatype (17.4.1.7).
         (":a :label ?x . ?s :kind ?y FILTER(?x != ?y)", 1),
         (':a :label ?x FILTER(?x != "one"^^xsd:integer)', 1),
