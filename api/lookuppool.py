@@ -9,7 +9,9 @@ the serving process as before.
    process has one request at a time; further ones wait in their order.
 2. A look-up that takes longer than a query may is ended with its process.
 3. After ten minutes without a look-up the processes are ended.
-4. All processes follow the link to the current release by themselves, so that a switch of the
+4. A request that is byte for byte one that was answered today from the current release gets the
+   same response again.
+5. All processes follow the link to the current release by themselves, so that a switch of the
    release is the same for each of them.
 """
 
@@ -23,11 +25,14 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from api import problems
 from api.lookupprocess import READY
 from kg.errors import AtlasError, BusyError, QueryTimeoutError
+from kg.matching.landscape import today
+from kg.query.cache import LeastRecentlyUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 
     Settled = Callable[[bytes | None], None]
 
+_Moment = tuple[str, date]
+_OK: Final = b"HTTP/1.1 200 "
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHANNEL: Final = 512 * 1024
@@ -49,9 +56,10 @@ _PAUSE: Final = 30.0
 class Question:
     """A look-up that a client waits for; `settled` gets the response, or None to answer it here."""
 
-    def __init__(self, request: bytes, settled: Settled) -> None:
+    def __init__(self, request: bytes, settled: Settled, moment: _Moment) -> None:
         self.request = request
         self.settled = settled
+        self.moment = moment
 
 
 class LookUpPool:
@@ -61,6 +69,9 @@ class LookUpPool:
         self._settings = settings
         self._processes: list[_Process] = []
         self._waiting: deque[Question] = deque()
+        self._current = settings.home / "current"
+        self._kept: LeastRecentlyUsed[tuple[_Moment, bytes]]
+        self._kept = LeastRecentlyUsed(settings.cache_bytes // 4)
         self._not_before = 0.0
         self._asked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -70,6 +81,26 @@ class LookUpPool:
     def pids(self) -> list[int]:
         """The processes that are ready."""
         return [p.pid for p in self._processes if p.ready]
+
+    def known(self, request: bytes) -> bytes | None:
+        """Return the response that a request was given already, if it still holds."""
+        kept = self._kept.get(request)
+        return kept[1] if kept is not None and kept[0] == self.moment() else None
+
+    def moment(self) -> _Moment:
+        """Return what a response holds for: the link to the current release, and the day."""
+        try:
+            return str(self._current.readlink()), today()
+        except OSError:
+            return "", today()
+
+    def keep(self, question: Question, response: bytes) -> None:
+        """Keep a response that is of the release that was current when it was asked for."""
+        number = question.moment[0].rpartition("/")[2].encode()
+        head = response[: response.find(_HEAD_END) + 2].lower()
+        if response.startswith(_OK) and b"\r\nx-release: %b\r\n" % number in head:
+            size = len(question.request) + len(response)
+            self._kept.put(question.request, (question.moment, response), size)
 
     def ask(self, request: bytes, settled: Settled, *, busy: bool) -> Question | None:
         """Have a request answered; None if it must be answered in this process.
@@ -82,7 +113,7 @@ class LookUpPool:
             if busy and not self._processes:
                 self.grow()
             return None
-        question = Question(request, settled)
+        question = Question(request, settled, self.moment())
         free = [p for p in ready if p.question is None]
         if free:
             # Who asks again finds the answer where it was kept, if that process is free.
@@ -196,7 +227,8 @@ class _Process(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the channel, and ask the process to get ready."""
         self._transport = transport  # type: ignore[assignment]
-        self.take(Question(f"GET {READY} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), self._prepared))
+        request = f"GET {READY} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        self.take(Question(request, self._prepared, self._pool.moment()))
 
     def data_received(self, data: bytes) -> None:
         """Take a piece of a response."""
@@ -208,6 +240,8 @@ class _Process(asyncio.Protocol):
                 self._needed = end + len(_HEAD_END) + (int(length[1]) if length else 0)
         if self._needed is not None and len(self._received) >= self._needed:
             response, self._received, self._needed = bytes(self._received), bytearray(), None
+            if self.question is not None:
+                self._pool.keep(self.question, response)
             self._settle(response)
             self._pool.free(self)
 
@@ -240,7 +274,7 @@ class _Process(asyncio.Protocol):
         await (self._reaped or asyncio.to_thread(self._process.wait))
 
     def _prepared(self, response: bytes | None) -> None:
-        self.ready = response is not None and response.startswith(b"HTTP/1.1 200 ")
+        self.ready = response is not None and response.startswith(_OK)
         if self.ready:
             self._pool.grow()
         elif response is not None:

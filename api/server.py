@@ -108,6 +108,11 @@ class HttpProtocol(ShortWay):
         fields = self._fields(request[1]) if request else None
         if pool is None or fields is None or any(f.startswith(_FORWARDED) for f in fields):
             return False
+        known = pool.known(data)
+        if known is not None:
+            self._unset_keepalive_if_required()
+            self._answer(known)
+            return True
         busy = any(not each._idle() for each in self.looking_up if each is not self)  # noqa: SLF001
         self._question = pool.ask(data, self._looked_up, busy=busy)
         if self._question is None:
@@ -123,7 +128,11 @@ class HttpProtocol(ShortWay):
         if response is None:
             self._long(self._request)
         else:
-            status, rest = response.split(b"\r\n", 1)
-            lines = b"".join([b"%b: %b\r\n" % f for f in self.server_state.default_headers])
-            self._put(b"%b\r\n%b%b" % (status, lines, rest))
+            self._answer(response)
         self._go_on()
+
+    def _answer(self, response: bytes) -> None:
+        """Write a response with the fields that the server adds."""
+        status, rest = response.split(b"\r\n", 1)
+        lines = b"".join([b"%b: %b\r\n" % f for f in self.server_state.default_headers])
+        self._put(b"%b\r\n%b%b" % (status, lines, rest))

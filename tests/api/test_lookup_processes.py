@@ -39,6 +39,7 @@ class Served:
         settings = Settings(home=home, lookup_processes=1, query_timeout=SECONDS)
         app = create_app(settings, Workspace(home))
         self._state = app.state
+        self._new = (n / 1000 for n in range(2000))
         self._server = uvicorn.Server(configure(app, port=0, log_level="warning"))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
@@ -57,7 +58,7 @@ class Served:
 
         def asked() -> bool:
             with ThreadPoolExecutor(2) as both:
-                urls = [f"/competences?q=energy&sme_weight={n}" for n in (0.5, 0.6)]
+                urls = (f"/competences?q=energy&sme_weight={next(self._new)}" for _ in range(2))
                 list(both.map(self.client.get, urls))
             return bool(self.pids)
 
@@ -160,6 +161,18 @@ def test_a_switch_of_the_release_is_one_for_the_process_too(served: Served) -> N
 
     assert [r.headers["x-release"] for r in (before, after)] == ["1", "2"]
     assert after.json()["items"] == before.json()["items"]
+
+
+def test_what_was_answered_is_answered_again_without_a_process(served: Served) -> None:
+    """As long as release and day are the same."""
+    process = served.ready()
+    first = served.client.get("/competences?q=optics")
+    os.kill(process, signal.SIGSTOP)
+    again = served.client.get("/competences?q=optics")
+    os.kill(process, signal.SIGCONT)
+
+    assert again.status_code == 200
+    assert again.content == first.content
 
 
 def test_a_look_up_that_takes_too_long_is_ended_with_its_process(served: Served) -> None:
