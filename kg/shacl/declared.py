@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kg.shacl import queries
 from kg.shacl.components import boolean, texts
-from kg.shacl.shapes import Constraint, Query
+from kg.shacl.shapes import NOT_HANDED_ON, Constraint, Query
 from kg.terms import RDF_TYPE, RDFS, SH, XSD_STRING
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from kg.shacl.shapes import Shape, Term
 
 SPARQL: Final = SH + "SPARQLConstraintComponent"
-_ALWAYS: Final = ("this", *queries.NOT_HANDED_ON)
+_ALWAYS: Final = ("this", *NOT_HANDED_ON)
 _RESERVED: Final = frozenset({*_ALWAYS, "path", "PATH", "value"})
 # The local name: the longest NCName at the end of the IRI, as far as SPARQL takes it (6.2.1).
 _LOCAL_NAME: Final = re.compile(r"[^\W\d]\w*$")
@@ -138,6 +137,9 @@ def _constraint(
     *,
     names: tuple[str, ...] = (),
 ) -> Constraint:
+    # Shapes in SHACL Core need no parser of SPARQL, which takes as long as the rest to take in.
+    from kg.shacl import queries  # noqa: PLC0415
+
     if node.is_literal:
         raise graph.fault(shape.node, "a constraint in SPARQL must be a node", node)
     text = graph.one(node, SH + kind, shape.node)

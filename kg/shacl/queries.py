@@ -28,6 +28,7 @@ from rdflib.plugins.sparql.sparql import SPARQLError
 
 from kg.shacl import paths
 from kg.shacl.patterns import PatternError, translate
+from kg.shacl.shapes import NOT_HANDED_ON
 from kg.terms import OWL, RDF, RDFS, SH, XSD
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from kg.shacl.nodes import ShapesGraph
     from kg.shacl.shapes import Query, Term
 
-NOT_HANDED_ON: Final = ("shapesGraph", "currentShape")
-"""Variables that may be bound beforehand but need not leave a sub-SELECT (appendix A)."""
 _KNOWN: Final = {"rdf": RDF, "rdfs": RDFS, "owl": OWL, "sh": SH, "xsd": XSD}
 _PATH: Final = re.compile(r"[$?]PATH\b")
 _AROUND: Final = ("SelectQuery", "AskQuery", "Slice", "Distinct", "Reduced")

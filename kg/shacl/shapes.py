@@ -6,7 +6,7 @@ Vocabulary and meaning: SHACL, W3C Recommendation 20 July 2017, sections 2 to 4.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.statements import BLANK, IRI, LITERAL
 from kg.terms import SH
@@ -57,6 +57,10 @@ class Text(NamedTuple):
 
     text: str
     language: str
+
+
+NOT_HANDED_ON: Final = ("shapesGraph", "currentShape")
+"""Variables that may be bound beforehand but need not leave a sub-SELECT (appendix A)."""
 
 
 class Query(NamedTuple):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from kg.database import quoted
-from kg.shacl import asking, paths
+from kg.shacl import paths
 from kg.shacl.encode import TABLES, encode
 from kg.shacl.patterns import Translation, translate
 from kg.shacl.plan import (
@@ -213,6 +213,8 @@ class _Run:
     def _make(self, name: str) -> None:
         step = self._resolved(name)
         if isinstance(step, Check) and step.constraint.query:
+            from kg.shacl import asking  # noqa: PLC0415 - see kg.shacl.declared
+
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({RESULT_COLUMNS})")
             rule = self.plan.rules[step.rule]
             asking.evaluate(self.connection, self.shapes, rule, step, self.ids, name)
@@ -385,6 +387,8 @@ def _predicates(plan: Plan) -> list[str] | None:
             case Check() if step.constraint.component == _CLOSED:
                 return None
             case Check() if step.constraint.query:
+                from kg.shacl import asking  # noqa: PLC0415 - see kg.shacl.declared
+
                 named = asking.predicates_of(plan.rules[step.rule])
                 if named is None:
                     return None
