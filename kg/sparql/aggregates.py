@@ -131,7 +131,8 @@ def sort_keys(value: Value) -> list[str]:
         keys.append(f"coalesce({value.number.sql}, 0)")
     if value.classes & {Class.DATE, Class.DATE_TIME, Class.YEAR}:
         keys.append(f"coalesce({value.get('moment')}, 0)")
-    keys.append(value.get("lex"))
+    if not value.within(EXACT):  # else the number has but one text
+        keys.append(value.get("lex"))
     if value.classes & (ALL - NO_LITERAL - NUMERIC - {Class.STRING, Class.BOOLEAN}):
         keys.append(f"coalesce({value.get('language')}, '')")
     return keys

@@ -20,6 +20,7 @@ Every facet is NULL where the expression is unbound or in error: the third truth
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -54,13 +55,15 @@ NAMELESS: Final = frozenset({Class.COMPARABLE, Class.UNKNOWN, Class.ILL_TYPED, C
 ALL: Final = frozenset(Class)
 SCALE: Final = 18
 _DAY: Final = 86_400_000_000
+_WHOLE: Final = re.compile("-?[0-9]{1,19}")
 
 
 @dataclass
 class Value:
     """An expression: the classes that it may have, whether it may be in error, and its facets.
 
-    `text_of` is the column whose text the value is.
+    `text_of` is the column whose text the value is; `sigma_free` says that it is a constant in
+    small letters, none of which has another form at the end of a word.
     """
 
     classes: Classes
@@ -70,6 +73,7 @@ class Value:
     constant: Term | None = None
     column: Column | None = None
     text_of: Column | None = None
+    sigma_free: bool = False
     made: dict[str, str] = field(default_factory=dict)
     made_number: Number | None = None
 
@@ -170,7 +174,10 @@ def rescaled(number: Number, scale: int) -> str:
     """Return an exact number as an integer of 10^-scale, which is at least its own."""
     if scale == number.scale:
         return number.sql
-    return f"(CAST({number.sql} AS HUGEINT) * {10 ** (scale - number.scale)})"
+    factor = 10 ** (scale - number.scale)
+    if _WHOLE.fullmatch(number.sql):
+        return f"CAST({int(number.sql) * factor} AS HUGEINT)"
+    return f"(CAST({number.sql} AS HUGEINT) * {factor})"
 
 
 def number_text(number: Number) -> str:

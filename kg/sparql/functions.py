@@ -26,7 +26,8 @@ from kg.sparql.facets import (
     exact,
     string,
 )
-from kg.sparql.operators import no_sigma, same_term
+from kg.sparql.letters import no_sigma
+from kg.sparql.operators import same_term
 from kg.sparql.relation import Number
 from kg.terms import XSD_STRING, is_iri
 
@@ -77,7 +78,7 @@ def integer(sql: str) -> Value:
 
 def compatible(left: Value, right: Value) -> str:
     """Return the condition that two string arguments are compatible (section 17.4.3.1.2)."""
-    if right.within(_STRING) and not right.nullable:
+    if right.within(_STRING):  # or NULL, as is then what is asked of it
         return "TRUE"
     return f"({tag_of(right)} = '' OR {tag_of(right)} = {tag_of(left)})"
 
@@ -178,6 +179,10 @@ def _ucase(value: Value) -> Value:
 def _lcase(value: Value) -> Value:
     """Return fn:lower-case with the final form of sigma."""
     text = text_of(value)
+    if no_sigma(value):
+        small = tagged(f"lower({text})", value)
+        small.sigma_free = True
+        return small
     final = f"regexp_replace(lower({text}), '(\\p{{L}})\u03c3($|\\P{{L}})', '\\1\u03c2\\2', 'g')"
     sql = f"CASE WHEN contains({text}, 'Σ') THEN {final} ELSE lower({text}) END"
     result = tagged(sql, value)

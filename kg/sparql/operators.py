@@ -1,4 +1,4 @@
-"""The operators of section 17.3: logic, comparison, arithmetic.
+"""The operators of section 17.3: logic and comparison.
 
 1. `&&`, `||` and `!` are SQL's own, for NULL is the error (section 17.2).
 2. `=` between terms whose numbers differ exactly when they are unequal compares the numbers.
@@ -6,8 +6,6 @@
    operator decides; different families are unequal; where one side has a datatype that no operator
    knows, the same term is equal and any other literal without a language an error (17.4.1.7).
 3. `<` is an error between families. Strings that both have ranks compare by rank.
-4. Arithmetic is exact on integers and decimals, and on doubles where one side is one (section
-   17.3, type promotion of XPath); what leaves the range is an error.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ from kg.sparql.facets import (
     rescaled,
     struct,
 )
+from kg.sparql.letters import no_sigma
 from kg.terms import XSD_DECIMAL, XSD_INTEGER
 
 if TYPE_CHECKING:
@@ -54,8 +53,6 @@ _UNTAGGED: Final = ALL - NO_LITERAL - {Class.LANG}
 _UNCOMPARED: Final = frozenset({Class.BEYOND})
 # Families whose members are equal exactly when they are the same term.
 _TERM_EQUAL: Final = frozenset({"string", "lang", "boolean", "iri", "blank", "year"})
-SIGMAS: Final = frozenset("\u03c3\u03c2")
-"""The letter whose small form at the end of a word is another one."""
 _FOURTEEN_HOURS: Final = 14 * 3600 * 1_000_000
 
 
@@ -197,12 +194,6 @@ def _same_text(left: Value, right: Value) -> str:
 def _compared(value: Value, other: Value) -> str:
     """Return a text to compare, in a form that is cheaper where the other one allows it."""
     return value.get("lower" if no_sigma(other) and value.has("lower") else "lex")
-
-
-def no_sigma(value: Value) -> bool:
-    """Whether a value is a constant without the letter that has two small forms."""
-    term = value.constant
-    return isinstance(term, Literal) and not SIGMAS & set(term.value)
 
 
 def _same_lang(left: Value, right: Value) -> str:

@@ -28,7 +28,7 @@ from kg.sparql.construct import construct_select
 from kg.sparql.context import Context, Dataset, quoted
 from kg.sparql.errors import NotCompilable
 from kg.sparql.facets import EXACT
-from kg.sparql.operators import SIGMAS
+from kg.sparql.letters import SIGMAS
 from kg.sparql.queries import parse
 from kg.sparql.results import Output
 from kg.sparql.stored import of_column

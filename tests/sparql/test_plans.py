@@ -11,7 +11,7 @@ import pytest
 from kg.columns import build_from_quads
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.errors import NotCompilable
-from kg.sparql.formats import JSON
+from kg.sparql.formats import CSV, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +126,17 @@ def test_the_final_sigma_has_plans_of_its_own(engine: Engine) -> None:
     assert [found(part) for part in ("abc", "xyz", "b")] == [True, False, True]
     assert [found(part) for part in ("\u03bf\u03c3", "\u03c2\u03bf")] == [False, False]
     assert [found(part) for part in ("\u03bf\u03c2", "\u03c3\u03bf", "c")] == [True, True, True]
+
+
+def test_small_letters_of_constants(engine: Engine) -> None:
+    """A constant in small letters is what it would be by itself, planned before or not."""
+
+    def small(text: str) -> str:
+        query = f"SELECT (LCASE(?n) AS ?m) {{ VALUES ?n {{ '{text}' }} FILTER(LCASE(?n) != 'x') }}"
+        return b"".join(engine.evaluate(query, CSV)).decode().split()[1]
+
+    texts = ("ABC", "Ab", "\u03a3\u03a3", "b", "a\u03a3", "\u00c4")
+    assert [small(text) for text in texts] == [text.lower() for text in texts]
 
 
 @pytest.mark.parametrize("query", QUERIES)
