@@ -46,6 +46,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "ASK { :1 :knows* :2 }",
         "ASK {}",
         "ASK { ?x :knows ?y }",
+        "SELECT * { ?a :knows ?b . ?c :knows ?d . ?e :knows ?f }",
         "DESCRIBE :1",
         "SELECT * { ?x :missing ?y . ?y :name ?n }",
         "SELECT (COUNT(*) AS ?n) { ?x :visits :1 }",
@@ -69,6 +70,9 @@ def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
         "SELECT (COUNT(*) AS ?n) { ?x :visits :hub }",
         "SELECT * { ?x :knows ?y . ?y :name ?n } LIMIT 5000",
         "SELECT * { ?x :visits :club . ?x :knows ?y }",
+        """SELECT * { { SELECT ?x (COUNT(?y) AS ?n) { ?x :knows ?y } GROUP BY ?x }
+        OPTIONAL { SELECT ?x (COUNT(?y) AS ?m) { ?x :visits ?y } GROUP BY ?x }
+        OPTIONAL { SELECT ?x (COUNT(?y) AS ?k) { ?x :name ?y } GROUP BY ?x } }""",
         "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :hub } ?x :visits ?z }",
         "SELECT (COUNT(*) AS ?c) { :hub ^:visits/:name ?n }",
     ],
