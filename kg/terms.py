@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pyoxigraph import NamedNode, RdfFormat, parse
+
 DEFAULT_BASE: Final = "https://w3id.org/cluster-atlas/"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -51,6 +53,22 @@ def ontology_namespace(base: str) -> str:
 def is_iri(text: str) -> bool:
     """Tell whether `text` is an absolute IRI that Turtle and SPARQL can write between < and >."""
     return _IRI.fullmatch(text) is not None
+
+
+def resolved(reference: str, base: str) -> str:
+    """Return a reference against a base (RFC 3986, section 5), whatever its scheme.
+
+    The parser of Turtle does it; Python's drops empty fragments and knows few schemes.
+
+    Raises:
+        ValueError: it cannot be resolved.
+    """
+    document = f"<{reference}> <a:a> <a:a> ."
+    try:
+        (quad,) = parse(document, format=RdfFormat.TURTLE, base_iri=base)
+    except SyntaxError as error:
+        raise ValueError(f"<{reference}> is no reference: {error}") from error
+    return quad.subject.value if isinstance(quad.subject, NamedNode) else reference
 
 
 def rebase(text: str, base: str) -> str:

@@ -10,7 +10,6 @@ import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from pyoxigraph import Literal, NamedNode, RdfFormat
 from pyoxigraph import parse as rdf
@@ -21,7 +20,7 @@ from kg.prefixes import prefixes
 from kg.query.guards import inspect
 from kg.query.syntax import check, name_of, parse
 from kg.query.tokens import Token, place, tokenize, unescape
-from kg.terms import RDF_TYPE, is_iri
+from kg.terms import RDF_TYPE, is_iri, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +69,7 @@ class Reading:
         if written == "a":
             return RDF_TYPE
         if written.startswith("<"):
-            return urljoin(self.base, written[1:-1]) if self.base else written[1:-1]
+            return resolved(written[1:-1], self.base) if self.base else written[1:-1]
         name, _, local = written.partition(":")
         return self.prefixes[name] + _LOCAL_ESCAPE.sub(r"\1", local)
 
@@ -124,12 +123,15 @@ def _prologue(tokens: Sequence[Token]) -> tuple[dict[str, str], str]:
     declared: dict[str, str] = {}
     base = ""
     position = 0
-    while tokens[position].upper in {"BASE", "PREFIX"}:
+    while tokens[position].upper in {"BASE", "PREFIX", "VERSION"}:
+        if tokens[position].upper == "VERSION" and tokens[position + 1].kind == "string":
+            position += 2
+            continue
         width = 2 if tokens[position].upper == "BASE" else 3
         last = tokens[min(position + width, len(tokens)) - 1]
         if last.kind != "iri":  # the parser will say so
             break
-        iri = urljoin(base, last.text[1:-1]) if base else last.text[1:-1]
+        iri = resolved(last.text[1:-1], base) if base else last.text[1:-1]
         if width == 2:  # noqa: PLR2004 - BASE and its IRI
             base = iri
         else:

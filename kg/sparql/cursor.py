@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+from pyoxigraph import Literal, NamedNode
 
 from kg.sparql.algebra import Bgp, Term, Var
 from kg.sparql.tokens import Token, syntax_error, tokenise, unescape, unescape_code_points
-from kg.terms import RDF_TYPE, XSD, XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER, is_iri
+from kg.terms import RDF_TYPE, XSD, XSD_BOOLEAN, XSD_DECIMAL, XSD_INTEGER, is_iri, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,12 +135,9 @@ class Cursor:
         if not self.base:
             self.fail("an absolute IRI, for there is no BASE", token)
         try:
-            # The parser of Turtle resolves as RFC 3986 has it, whatever the scheme.
-            document = f"<{token.text}> <a:a> <a:a> ."
-            (quad,) = parse(document, format=RdfFormat.TURTLE, base_iri=self.base)
-        except (SyntaxError, ValueError):
+            return resolved(token.text, self.base)
+        except ValueError:
             self.fail("a reference that can be resolved", token)
-        return quad.subject.value if isinstance(quad.subject, NamedNode) else token.text
 
     def verb_iri(self) -> NamedNode:
         """Read an IRI where `a` stands for rdf:type."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from pyoxigraph import Literal, NamedNode
 
@@ -29,7 +28,7 @@ from kg.sparql.facets import (
 from kg.sparql.letters import no_sigma
 from kg.sparql.operators import same_term
 from kg.sparql.relation import Number
-from kg.terms import XSD_STRING, is_iri
+from kg.terms import XSD_STRING, is_iri, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +129,10 @@ def iri(relation: Relation, value: Value) -> Value:
 def _constant_iri(relation: Relation, term: Literal) -> Value:
     text = term.value
     if relation.context.base and not is_iri(text):
-        text = urljoin(relation.context.base, text)
+        try:
+            text = resolved(text, relation.context.base)
+        except ValueError:
+            return error()
     if not is_iri(text) or term.datatype.value != XSD_STRING:
         return error()
     return constant(relation, NamedNode(text))

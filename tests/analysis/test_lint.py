@@ -122,7 +122,11 @@ def test_suggested_literals_match(sample_release: OpenRelease, vocabulary: Vocab
 
 def test_triple_terms_are_read(vocabulary: Vocabulary) -> None:
     """Their terms are looked at like those of triples."""
-    query = PROLOGUE + "SELECT * { << ?o a atlas:SME ~ ?r >> ?p ?x {| ?q <<( ?o a ?t )>> |} }"
+    query = (
+        'VERSION "1.2" '
+        + PROLOGUE
+        + "SELECT * { << ?o a atlas:SME ~ ?r >> ?p ?x {| ?q <<( ?o a ?t )>> |} }"
+    )
 
     assert remarks(query, vocabulary) == []
 

@@ -64,6 +64,17 @@ def at_most(left: Term, right: Term) -> bool:
     return _order(left, right) <= 0
 
 
+def unordered(left: Term | None, right: Term | None) -> bool:
+    """Whether two terms are literals that are neither equal nor one less than the other."""
+    if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
+        return False
+    try:
+        _order(left, right)
+    except _Error:
+        return True
+    return False
+
+
 def _order(left: Term, right: Term) -> int:
     if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
         raise _Error

@@ -51,6 +51,7 @@ HERE = Path(__file__).parent
 EXAMPLES = int(os.environ.get("ATLAS_FUZZ", "600"))
 SEED = int(os.environ.get("ATLAS_FUZZ_SEED", "1"))
 MOST_ROWS = 4000
+AGGREGATED = ("r", "s")
 DIFFERENCES = tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8"))["difference"]
 LETTER = _module(HERE / "operators.py")
 PROLOGUE = f"PREFIX : <http://ex/>\nPREFIX xsd: <{XSD}>\n"
@@ -428,14 +429,21 @@ def explained(query: str, mine: Any, theirs: Any) -> bool:
 
 
 def other_literal(mine: Any, theirs: Any) -> bool:
-    """Whether the answers are one solution, the same but for variables with another literal."""
-    if isinstance(mine, bool) or mine.total() != 1 or theirs.total() != 1:
+    """Whether aggregates alone differ, by literals that no operator orders."""
+    if isinstance(mine, bool):
         return False
-    one, two = dict(next(iter(mine))), dict(next(iter(theirs)))
-    differing = [(one[name], two[name]) for name in one if one[name] != two.get(name)]
+    one, two = (_by_keys(bag) for bag in (mine - theirs, theirs - mine))
     return one.keys() == two.keys() and all(
-        isinstance(term, ox.Literal) for pair in differing for term in pair
+        LETTER.unordered(one[keys].get(name), two[keys].get(name))
+        for keys in one
+        for name in AGGREGATED
+        if one[keys].get(name) != two[keys].get(name)
     )
+
+
+def _by_keys(bag: Any) -> dict[Any, dict[str, Any]]:
+    """Return the aggregates of each group by what it is grouped by."""
+    return {frozenset(pair for pair in row if pair[0] not in AGGREGATED): dict(row) for row in bag}
 
 
 SHAPES = {
