@@ -4,7 +4,7 @@ Forking is safe here because nothing but this loop runs: RocksDB's threads exist
 which open their store after the fork. It talks over a SOCK_SEQPACKET socket, one message each:
 
     received  {"spawn": number, "opening": Opening} with the worker's socket attached
-    received  {"nice": number, "value": 0..19}
+    received  {"nice": number, "value": 0..19, below the zygote itself}
     sent      {"spawned": number, "pid": pid} with the pidfd attached
     sent      {"exited": number, "status": as subprocess counts: negative is the signal}
 
@@ -97,6 +97,8 @@ class Zygote:
         work(socket.socket(fileno=descriptor), opening)
 
     def _renice(self, number: int, value: int) -> None:
+        """Lower a worker's priority below that of the server, which need not be the usual one."""
+        value = min(19, os.getpriority(os.PRIO_PROCESS, 0) + value)
         with suppress(OSError, KeyError):  # it may have ended meanwhile
             os.setpriority(os.PRIO_PROCESS, self._pids[number], value)
 

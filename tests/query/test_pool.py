@@ -25,6 +25,7 @@ from kg.errors import (
 from kg.query.limits import Limits
 from kg.query.pool import QueryPool
 from kg.query.request import Acceptable, QueryRequest
+from kg.query.schedule import HEAVY_NICE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -415,6 +416,23 @@ async def test_stopping_leaves_no_process(store: Path) -> None:
 
     assert workers
     assert alive([parent, *workers]) == []
+
+
+async def test_what_is_heavy_stands_below_the_server(open_pool: Open, until: Until) -> None:
+    """Also where the server itself was given a low priority."""
+    async with open_pool() as pool:
+        os.setpriority(os.PRIO_PROCESS, zygote(pool), 2)
+        run = asyncio.ensure_future(pool.evaluate(QueryRequest(ENDLESS)))
+        await until(lambda: 2 + HEAVY_NICE in map(niceness, children(zygote(pool))))
+        run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+
+
+def niceness(pid: int) -> int:
+    with suppress(ProcessLookupError):
+        return os.getpriority(os.PRIO_PROCESS, pid)
+    return 0
 
 
 async def test_some_workers_have_the_columns_open(sample_home: Path, until: Until) -> None:
