@@ -152,7 +152,7 @@ def undescribed(known: Landscape, later: Sequence[Later]) -> Iterator[Case]:
             yield Case(seed, frozenset(new), barred=barred)
 
 
-def told(known: Landscape, asked: Asked, cases: Mapping[str, int]) -> list[str]:
+def told(known: Landscape, asked: Asked, cases: Mapping[str, str]) -> list[str]:
     """Return sentences that say what is known, what was asked, and what was left out and why."""
     small = sum(p.participants < _CONSORTIUM for p in asked.later)
     unknown = len(asked.later) - small - sum(_answerable(p) for p in asked.later)

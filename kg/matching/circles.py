@@ -13,6 +13,7 @@ participants or more, of 1 / log2(1 + participants).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from kg.matching.landscape import Landscape
     from kg.matching.sparse import Vector
+    from kg.matching.ties import Ties
 
 STEPS: Final = 3
 
@@ -40,7 +42,7 @@ def circle_term(landscape: Landscape, seed: int, weight: float) -> Term:
         "ln(1 + 20 x / best) / ln 21, x = sum over common partners of the closeness of both to"
         " them / (closeness to all its partners)^0.75"
     )
-    reason = _with_partners(landscape, ties.through(close), best)
+    reason = _with_partners(landscape, ties, close, best)
     return Term("circle", weight, values, formula, reason)
 
 
@@ -56,9 +58,8 @@ def walk_term(landscape: Landscape, seed: int, weight: float) -> Term:
         "ln(1 + 20 x / best) / ln 21, x = share of walks of three steps that end there"
         " / projects^0.25"
     )
-    return Term(
-        "walk", weight, values, formula, _with_partners(landscape, ties.through(before), best)
-    )
+    reason = _with_partners(landscape, ties, before, best)
+    return Term("walk", weight, values, formula, reason)
 
 
 def _only(landscape: Landscape, seed: int) -> Vector:
@@ -68,12 +69,16 @@ def _only(landscape: Landscape, seed: int) -> Vector:
 
 
 def _with_partners(
-    landscape: Landscape, worth: Vector, best: float
+    landscape: Landscape, ties: Ties, values: Vector, best: float
 ) -> Callable[[int, int], Reason]:
     """Return what names the projects by which an organisation is in the circle."""
 
+    @cache  # the same for all that are explained
+    def worth() -> Vector:
+        return ties.through(values)
+
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, worth)
+        projects = telling(landscape, organisation, worth())
         said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
         return Reason(said, {"best": best}, of=len(projects))
 

@@ -84,8 +84,10 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
 def telling(landscape: Landscape, organisation: int, worth: Vector) -> list[int]:
     """Return the projects of an organisation that are worth something, the most first."""
     own = landscape.projects.row(organisation)
-    order = own[np.argsort(-worth[own], kind="stable")]
-    return [int(n) for n in order[: int((worth[own] > 0).sum())]]
+    values = worth[own]
+    order = own[np.argsort(-values, kind="stable")]
+    found: list[int] = order[: np.count_nonzero(values > 0)].tolist()
+    return found
 
 
 def together_term(

@@ -229,7 +229,7 @@ def run(
         test: the tables of another download, whose later projects are asked about instead.
     """
     lines: list[Line] = []
-    counts: dict[str, int] = {}
+    counts: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         known = past(tables, day, Path(folder))
         if test is not None:
@@ -239,7 +239,8 @@ def run(
         for task, cases in (("a", described), ("b", undescribed)):
             every = list(cases(known.landscape, asked.later))
             order = np.random.default_rng(_SEED).permutation(len(every))[:most]
-            counts[task] = len(order)
+            chosen = len(order) < len(every)
+            counts[task] = f"{len(order)} of {len(every)}" if chosen else str(len(every))
             if len(order):
                 lines += evaluate(known, task, [every[n] for n in sorted(order.tolist())])
         notes = told(known.landscape, asked, counts)

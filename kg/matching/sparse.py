@@ -67,12 +67,8 @@ class Matrix:
 
     def summed(self, values: Vector) -> Vector:
         """Return for each row the sum of the values of its entries."""
-        sums = np.zeros(self.height)
-        filled = np.flatnonzero(np.diff(self.starts))
-        if len(filled):
-            # Rows without entries have no segment of their own; the others follow one another.
-            sums[filled] = np.add.reduceat(values, self.starts[filled])
-        return sums
+        # Faster than segment by segment, for most rows are short.
+        return np.bincount(self.rows, values, self.height).astype(np.float64, copy=False)
 
     def places(self, rows: Rows) -> NDArray[np.int64]:
         """Return where the entries of some rows are, row after row."""

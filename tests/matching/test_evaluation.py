@@ -68,6 +68,7 @@ def test_what_is_left_out_is_told(sample_matching: Matching) -> None:
 
     assert asked + few + small == len(later)
     assert f"{len(later)} projects" in outcome.notes[1]
+    assert f"Task a: 0 of {asked} cases" in outcome.notes[2]
     assert f"{few} of fewer than two known ones" in outcome.notes[2]
 
 
