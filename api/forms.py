@@ -78,8 +78,8 @@ def write(answer: Answer, form: Form, shown: Page, name: str) -> Written:
 def _links(answer: Answer, shown: Page) -> tuple[Link, ...]:
     """Return the links to the next page and to the same in SPARQL, as far as a header can be."""
     found = []
-    if following := _next(answer, shown):
-        found.append(Link(following, "next"))
+    if after := following(answer, shown):
+        found.append(Link(after, "next"))
     if answer.sparql:
         more = {"title": "The same in SPARQL", "type": "application/sparql-results+json"}
         found.append(Link(_address(answer, shown), "related", more))
@@ -112,7 +112,8 @@ def chosen(header: str, named: str | None) -> Form:
     return next(f for f in FORMS if f.media_type == best)
 
 
-def _next(answer: Answer, shown: Page) -> str | None:
+def following(answer: Answer, shown: Page) -> str | None:
+    """Return the address of the next page; None after the last one."""
     end = shown.begin + len(answer.items)
     if not answer.items or end >= answer.total:
         return None
@@ -129,7 +130,7 @@ def _document(answer: Answer, shown: Page) -> dict[str, Any]:
         "items": answer.items,
         "facets": answer.facets,
         **answer.more,
-        "next": _next(answer, shown),
+        "next": following(answer, shown),
     }
     if answer.sparql:
         document["sparql"] = {"query": answer.sparql, "href": _address(answer, shown)}
@@ -161,7 +162,7 @@ def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
         "sparql": {"@id": "relatedLink", "@type": "@id"},
     }
     shared = set(context) | {"latitude", "longitude"}
-    following = _next(answer, shown)
+    after = following(answer, shown)
     elements = [
         {
             "@type": "ListItem",
@@ -180,8 +181,8 @@ def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
         "release": f"{shown.at.base}release/{shown.at.opened.number}",
         "itemListElement": elements,
     }
-    if following:
-        document["next"] = following
+    if after:
+        document["next"] = after
     if answer.sparql:
         document["sparql"] = _address(answer, shown)
     return _serialised(document)
@@ -241,7 +242,7 @@ def _geo_json(answer: Answer, shown: Page, name: str) -> bytes:
         "name": name,
         "release": shown.at.opened.number,
         "total": answer.total,
-        "next": _next(answer, shown),
+        "next": following(answer, shown),
         "features": features,
     }
     return _serialised(document)

@@ -153,15 +153,18 @@ def answer(
     links: Iterable[Link] = (),
     vary: Iterable[str] = (),
     status: int = 200,
+    variant: str = "html",
 ) -> Response:
     """Return a page; `make` gives what the template needs for a reader of a language.
+
+    `variant` names what the page depends on beside its address, its release and the language.
 
     Raises:
         ParameterError: there is no page in the language named.
     """
     chosen = language(visit, named_language)
     named = [] if named_language else ["Accept-Language"]
-    headers = visit.headers(f"html-{chosen}", links, [*vary, *named])
+    headers = visit.headers(f"{variant}-{chosen}", links, [*vary, *named])
     headers |= {"Content-Language": chosen, "Content-Security-Policy": policy()}
 
     def body() -> bytes:

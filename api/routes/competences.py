@@ -11,16 +11,15 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
 
-from api import lookups, organisations
+from api import lookups, organisations, rankings
 from api.forms import Answer
-from api.linked import readable
+from api.linked import LanguageQuery, readable
 from api.lookuppool import LookUpPool
 from api.lookups import (
     RESPONSES,
     BoxQuery,
     CountryQuery,
     CursorQuery,
-    FormQuery,
     LimitQuery,
     RegionQuery,
 )
@@ -76,7 +75,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 @readable(
-    router, "/competences", "Who masters a technology or a described need", responses=RESPONSES
+    router,
+    "/competences",
+    "Who masters a technology or a described need",
+    responses=rankings.described(RESPONSES),
 )
 def list_competences(
     request: Request,
@@ -97,14 +99,16 @@ def list_competences(
     whynot: WhyNotQuery = None,
     limit: LimitQuery = 20,
     cursor: CursorQuery = None,
-    form: FormQuery = None,
+    form: rankings.FormQuery = None,
+    lang: LanguageQuery = None,
 ) -> Response:
     """Rank the organisations that master what is needed.
 
     Raises:
         ParameterError: neither a text nor a technology, or a parameter names nothing known.
     """
-    if not (text or technology):
+    page = rankings.wanted(request, form)
+    if not (text or technology or page):
         raise ParameterError("Give a text (q) or a technology", parameter="q")
     shown = lookups.page(request, cursor, limit)
 
@@ -133,6 +137,8 @@ def list_competences(
         view = organisations.Shown(shown, explain, whynot, sparql)
         return organisations.answer(matching, found, view, conditions, asked, look_up)
 
+    if page:
+        return rankings.page(shown, "competences", lang, make)
     return lookups.respond(shown, form, "competences", make)
 
 

@@ -9,15 +9,14 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api import lookups, organisations
+from api import lookups, organisations, rankings
 from api.forms import Answer
-from api.linked import readable
+from api.linked import LanguageQuery, readable
 from api.lookups import (
     RESPONSES,
     BoxQuery,
     CountryQuery,
     CursorQuery,
-    FormQuery,
     LimitQuery,
     RegionQuery,
 )
@@ -69,7 +68,10 @@ GROUP BY ?candidate ORDER BY DESC(?partners) LIMIT {limit}"""
 
 
 @readable(
-    router, "/partners", "Who fits with an organisation or a described project", responses=RESPONSES
+    router,
+    "/partners",
+    "Who fits with an organisation or a described project",
+    responses=rankings.described(RESPONSES),
 )
 def list_partners(
     request: Request,
@@ -92,14 +94,16 @@ def list_partners(
     whynot: WhyNotQuery = None,
     limit: LimitQuery = 20,
     cursor: CursorQuery = None,
-    form: FormQuery = None,
+    form: rankings.FormQuery = None,
+    lang: LanguageQuery = None,
 ) -> Response:
     """Rank the organisations that fit.
 
     Raises:
         ParameterError: neither an organisation nor a text, or a parameter names nothing known.
     """
-    if not (organisation or text):
+    page = rankings.wanted(request, form)
+    if not (organisation or text or page):
         detail = "Give the organisation that seeks partners, or a text (q), or both"
         raise ParameterError(detail, parameter="organisation")
     shown = lookups.page(request, cursor, limit)
@@ -127,4 +131,6 @@ def list_partners(
         view = organisations.Shown(shown, explain, whynot, sparql)
         return organisations.answer(matching, found, view, conditions, asked, look_up)
 
+    if page:
+        return rankings.page(shown, "partners", lang, make)
     return lookups.respond(shown, form, "partners", make)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
-from api import pages, questions
+from api import pages, questions, rankings
 from api.linked import LanguageQuery, readable, visit
 from api.pages import Alternate
 from api.representations import HTML, negotiate
@@ -82,6 +82,7 @@ def _start(to: Visit, queries: Mapping[str, SavedQuery], chosen: str) -> dict[st
     return {
         "title": catalogue.TITLE[chosen],
         "description": catalogue.DESCRIPTION[chosen],
+        "rankings": rankings.summaries(to, chosen),
         "questions": questions.summaries(to, queries, chosen),
     }
 

@@ -81,7 +81,7 @@ def test_a_fault_stands_beside_the_form(ask: Ask) -> None:
         ("/page/organisation/nobody", {}, 404),
         ("/nowhere", {}, 404),
         ("/dumps/99", {}, 404),
-        ("/competences", {"country": "<Germny>", "q": "laser"}, 400),
+        ("/clusters", {"country": "<Germny>"}, 400),
         ("/competences", {"limit": "many", "q": "laser"}, 422),
     ],
 )

@@ -1,0 +1,105 @@
+"""Matchmakers look for organisations on pages; programs ask the same addresses as before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api.rankings import address
+from api.rankingwords import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    Ask = Callable[..., httpx.Response]
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def page(ask: Ask, path: str, status: int = 200) -> str:
+    answer = ask(path, BROWSER)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("name", ["competences", "partners"])
+def test_a_look_up_is_a_form_until_it_is_sent(ask: Ask, name: str) -> None:
+    """A program that asks for nothing is told what is missing."""
+    text = page(ask, f"/{name}")
+
+    assert f'<form action="/ask/{name}" method="get">' in text
+    assert 'name="country"' in text
+    assert "<ol" not in text
+    assert ask(f"/{name}").status_code == 400
+    assert f'href="/{name}"' in page(ask, "/")
+
+
+def test_fields_that_are_left_empty_are_no_conditions(ask: Ask) -> None:
+    answer = ask("/ask/competences?q=laser+welding&country=&sme=&kind=PRC")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/competences?q=laser+welding&kind=PRC"
+    assert address("partners", [("q", " ")], "/atlas") == "/atlas/partners"
+    assert ask("/ask/projects?q=laser").status_code == 422
+
+
+def test_the_ranking_has_its_reasons(ask: Ask) -> None:
+    """As the JSON has them: the same order, scores and terms, with links to what is behind."""
+    text = page(ask, "/competences?q=laser&lang=de")
+    items = ask("/competences?q=laser").json()["items"]
+
+    places = [text.index(f'href="/page/organisation/{item["pic"]}"') for item in items]
+    assert places == sorted(places)
+    assert all(f"Punkte {item['score']:.2f}" in text for item in items)
+    for term in items[0]["explanation"]:
+        assert f"{WORDS['de']['term_' + term['term']]} <small>{term['contribution']:+.2f}" in text
+    assert 'href="/page/project/' in text
+    assert "q=laser&amp;format=xlsx" in text
+
+
+def test_what_is_found_can_be_narrowed_down_and_paged(ask: Ask) -> None:
+    text = page(ask, "/competences?q=energy&limit=2")
+    found = ask("/competences?q=energy&limit=2").json()
+    kind = found["facets"]["kind"][0]
+
+    assert f"Found: {found['total']}" in text
+    assert f'href="/competences?q=energy&amp;limit=2&amp;kind={kind["value"]}"' in text
+    following = text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert '<ol start="3">' in page(ask, following)
+
+
+def test_where_nothing_is_found_what_to_give_up_is_linked(ask: Ask) -> None:
+    text = page(ask, "/competences?q=laser&country=MT")
+
+    assert WORDS["en"]["nothing"] in text
+    assert 'Without this condition: <a href="/competences?q=laser">Country</a>' in text
+
+
+def test_a_fault_stands_beside_the_form(ask: Ask) -> None:
+    """What was written stays there to be corrected, and is text."""
+    text = page(ask, "/partners?organisation=%22%3E%3Cb%3Enobody", 400)
+
+    assert "<b>" not in text
+    assert 'value="&#34;&gt;&lt;b&gt;nobody"' in text
+    assert 'role="alert"' in text
+
+
+def test_every_term_and_word_is_given_in_both_languages(ask: Ask) -> None:
+    assert set(WORDS["en"]) == set(WORDS["de"])
+    asked = (
+        "/competences?q=laser&sme_weight=1",
+        "/competences?technology=photonics",
+        "/partners?q=energy+storage",
+        "/partners?organisation=999977754&past=include",
+        "/partners?organisation=999977754&q=production&sme_weight=1",
+    )
+    terms = {t["term"] for a in asked for i in ask(a).json()["items"] for t in i["explanation"]}
+    assert len(terms) > 8
+    assert {f"term_{term}" for term in terms} <= set(WORDS["en"])
