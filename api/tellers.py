@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-_PATIENCE: Final = 2.0
+_PATIENCE: Final = 10.0
 """Seconds that a teller may take to give everything back, or to end."""
 
 # The engine asks for many small pieces of memory at a time: to keep more of them at hand saves a

@@ -66,7 +66,7 @@ class Client:
     """One connection; `first` and `maker` are the process that answered first, and last."""
 
     def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.count = 0
         self.small(1)
         self.first = self.maker
