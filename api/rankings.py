@@ -53,6 +53,7 @@ _FIELDS: Final = {
     "competences": ("q", "technology", "country", "region", "kind", "sme", "hidden"),
     "partners": ("organisation", "q", "country", "region", "kind", "sme", "past", "hidden"),
 }
+_WITH_DEFAULT: Final = ("past", "hidden")
 _FACETS: Final = 8
 
 
@@ -63,6 +64,7 @@ class Field(NamedTuple):
     label: str
     value: str
     choices: Sequence[tuple[str, str]]
+    unsaid: str
 
 
 class Reason(NamedTuple):
@@ -193,7 +195,8 @@ def _told(
 def _field(name: str, given: Given, words: Mapping[str, str]) -> Field:
     value = ", ".join(v for k, v in given if k == name)
     choices = [(c, words.get(f"{name}_{c}", c)) for c in _CHOICES.get(name, ())]
-    return Field(name, words[f"field_{name}"], value, choices)
+    unsaid = words["usual" if name in _WITH_DEFAULT else "any"]
+    return Field(name, words[f"field_{name}"], value, choices, unsaid)
 
 
 def _names(to: Visit, answer: Answer) -> Description:
