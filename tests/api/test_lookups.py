@@ -15,8 +15,9 @@ import rdflib
 
 from api.app import create_app
 from kg.matching import build_index
+from kg.matching.index import FOLDER
 from kg.matching.landscape import today
-from kg.workspace import Workspace, point
+from kg.workspace import PARTIAL, Workspace, point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def test_look_ups_do_not_wait_for_the_index_of_a_new_release(
     assert (after.headers["x-release"], after.json()["release"]) == ("2", 2)
     assert before.headers["etag"] != after.headers["etag"]
     assert before.json()["items"] == after.json()["items"]
-    assert not list((workspace.releases / "2").glob(".partial*"))
+    assert not list((workspace.releases / "2").glob(f"{PARTIAL}{FOLDER}*"))
 
 
 async def _asked(workspace: Workspace, settings: Settings) -> tuple[httpx.Response, httpx.Response]:
