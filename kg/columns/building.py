@@ -13,18 +13,19 @@ Every step is one SQL statement over tables, so DuckDB streams and spills below 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import duckdb
-import pyarrow as pa
-from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from kg.columns.canonical import canonical_batches, irregular_sql
 from kg.columns.dictionary import write_dictionaries
 from kg.columns.encode import encode_statements, store_statements
 from kg.columns.macros import create_statements
+from kg.columns.nquads import read_nquads
 from kg.columns.properties import build_properties
-from kg.errors import SourceError, WorkspaceError
+from kg.columns.rows import TABLE, create_rows, insert_quads
+from kg.errors import WorkspaceError
 from kg.statements import BATCH_ROWS
 from kg.terms import RDF_LANG_STRING
 
@@ -35,17 +36,6 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
 DATABASE: Final = "columns.duckdb"
-_SCHEMA: Final = pa.schema(
-    [
-        ("subject", pa.string()),
-        ("predicate", pa.string()),
-        ("object", pa.string()),
-        ("kind", pa.uint8()),
-        ("datatype", pa.string()),
-        ("language", pa.string()),
-        ("graph", pa.string()),
-    ]
-)
 
 
 def build(connection: duckdb.DuckDBPyConnection, quads: str, folder: Path) -> int:
@@ -94,16 +84,10 @@ def _checked_count(connection: duckdb.DuckDBPyConnection) -> int:
 
 def build_from_quads(quads: Iterable[Quad], folder: Path, memory: int = 1024) -> int:
     """Write the columns of pyoxigraph quads, in at most `memory` MiB, and return how many."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{memory}MiB'")
-        connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
-        connection.register("quads", _SCHEMA.empty_table())
-        connection.execute("CREATE TABLE quads_read AS SELECT * FROM quads")
-        for batch in _batches(quads):
-            connection.register("quads", batch)
-            connection.execute("INSERT INTO quads_read SELECT * FROM quads")
-        return build(connection, "quads_read", folder)
+    with _building(folder, memory) as connection:
+        create_rows(connection)
+        insert_quads(connection, quads)
+        return build(connection, TABLE, folder)
 
 
 def build_from_nquads(path: Path, folder: Path, memory: int = 1024) -> int:
@@ -112,41 +96,19 @@ def build_from_nquads(path: Path, folder: Path, memory: int = 1024) -> int:
     Raises:
         SourceError: the file is no N-Quads; says where.
     """
-    try:
-        return build_from_quads(parse(path=path, format=RdfFormat.N_QUADS), folder, memory)
-    except SyntaxError as error:
-        raise SourceError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+    with _building(folder, memory) as connection:
+        read_nquads(connection, path)
+        return build(connection, TABLE, folder)
 
 
-def _batches(quads: Iterable[Quad]) -> Iterator[pa.RecordBatch]:
-    rows: list[tuple[object, ...]] = []
-    for quad in quads:
-        rows.append(_row(quad))
-        if len(rows) == BATCH_ROWS:
-            yield _batch(rows)
-            rows = []
-    if rows:
-        yield _batch(rows)
-
-
-def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
-
-
-def _row(quad: Quad) -> tuple[object, ...]:
-    graph = _name(quad.graph_name) if hasattr(quad.graph_name, "value") else None
-    term = quad.object
-    if isinstance(term, Literal):
-        tail: tuple[object, ...] = (term.value, 2, term.datatype.value, term.language)
-    else:
-        tail = (_name(term), int(isinstance(term, NamedNode)), None, None)
-    return (_name(quad.subject), quad.predicate.value, *tail, graph)
-
-
-def _name(term: object) -> str:
-    return term.value if isinstance(term, NamedNode) else str(term)
+@contextmanager
+def _building(folder: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that keeps to `memory` MiB and spills into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{memory}MiB'")
+        connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
+        yield connection
 
 
 def _canonical_literals(connection: duckdb.DuckDBPyConnection, quads: str) -> None:
