@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Timer
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from kg.errors import QueryMemoryError, QueryTimeoutError
 from kg.sparql.errors import NotCompilable
+from kg.sparql.watchdog import WATCHDOG
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -72,7 +72,7 @@ class Sessions:
         session = self.idle.pop() if self.idle else Session(self._cursor())
         finished = False
         try:
-            with _limited(session, timeout), _translated(timeout):
+            with WATCHDOG.limited(session.cursor.interrupt, timeout), _translated(timeout):
                 call = f"EXECUTE {session.prepared(sql)}"
                 if values:
                     call += f"({', '.join(map(str, values))})"
@@ -93,27 +93,6 @@ class Sessions:
         """Close the idle connections."""
         while self.idle:
             self.idle.pop().cursor.close()
-
-
-@contextmanager
-def _limited(session: Session, timeout: float | None) -> Iterator[None]:
-    """Interrupt a session when the time is up.
-
-    The timer's thread is waited for: it holds the connection, and would interrupt what the session
-    does next. A process that ends before such a thread leaves the connection behind, about which
-    some versions of DuckDB complain on standard error.
-    """
-    if timeout is None:
-        yield
-        return
-    timer = Timer(timeout, session.cursor.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 @contextmanager
