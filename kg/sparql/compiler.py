@@ -37,6 +37,7 @@ from kg.sparql.relation import Column, Relation, projected, wrapped
 from kg.sparql.scope import aggregates, mentioned
 from kg.sparql.sorting import sort_terms
 from kg.sparql.temporal import literal_class
+from kg.sparql.uniqueness import unique
 
 if TYPE_CHECKING:
     from kg.sparql.algebra import Expression, Pattern, Term
@@ -280,6 +281,8 @@ class Compiler:
                 mentioned(condition.expression)
             ) <= set(variables):
                 raise NotCompilable("ORDER BY what SELECT DISTINCT does not show is not compiled")
+        if unique(select) and not self.active.each:
+            return relation
         if self.active.each:
             variables.append(GRAPH)
         return wrapped(relation, projected(relation, variables, distinct=True), variables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg.sparql.aggregates import Aggregated, aggregate, counted
@@ -10,6 +11,7 @@ from kg.sparql.graphs import GRAPH, graph_list
 from kg.sparql.projection import column_of
 from kg.sparql.relation import Column, Relation, moved
 from kg.sparql.scope import aggregates
+from kg.sparql.uniqueness import unique_in_groups
 
 if TYPE_CHECKING:
     from kg.sparql.algebra import Aggregate, Select, Var
@@ -22,7 +24,10 @@ def grouped(compiler: Compiler, select: Select, relation: Relation) -> Scope:
     scope = compiler.scope(relation)
     keys = _keys(select, scope)
     calls = list(dict.fromkeys(_calls(select)))
-    found = [_aggregated(scope, relation, call, filled=bool(select.group)) for call in calls]
+    found = [
+        _aggregated(scope, relation, _plain(compiler, select, call), filled=bool(select.group))
+        for call in calls
+    ]
     if compiler.active.each:
         keys.append((GRAPH, relation.columns[GRAPH]))
     sql = _sql(relation, keys, found)
@@ -55,6 +60,13 @@ def _calls(select: Select) -> list[Aggregate]:
     expressions += select.having
     expressions += [condition.expression for condition in select.order]
     return [call for expression in expressions for call in aggregates(expression)]
+
+
+def _plain(compiler: Compiler, select: Select, call: Aggregate) -> Aggregate:
+    """Return an aggregate without DISTINCT where no group has a value twice."""
+    if call.distinct and not compiler.active.each and unique_in_groups(select, call):
+        return replace(call, distinct=False)
+    return call
 
 
 def _aggregated(scope: Scope, relation: Relation, call: Aggregate, *, filled: bool) -> Aggregated:
