@@ -8,7 +8,7 @@
    as a node, it is no property and no graph, and its text is nowhere in the SQL.
 4. A literal becomes a parameter by its number and its quoted text, once two texts with different
    literals gave the same SQL but for these: what else the plan takes from a literal, a bound or an
-   instant, would stand there.
+   instant, would stand there. Until then the plan serves for the same literals with other IRIs.
 """
 
 from __future__ import annotations
@@ -170,9 +170,11 @@ class Plans:
         made = self._lift(plan, constants)
         if any(made.proves(lifted) for lifted in alike):
             made = replace(made, proven=True)
-        others = [lifted for lifted in alike if not made.same(lifted)]
-        _keep(self.alike, key, [made, *others][:_ALIKE])
-        return made.plan if made.proven else plan
+        proven = made if made.proven else self._lift(plan, constants, literals=False)
+        new = [proven] if made.proven else [proven, made]
+        others = [lifted for lifted in alike if not any(lifted.same(each) for each in new)]
+        _keep(self.alike, key, [*new, *others][:_ALIKE])
+        return proven.plan
 
     def _filled(self, lifted: _Lifted, constants: Sequence[Constant]) -> Plan | None:
         """Return a plan with other constants, or None if it does not serve for them."""
@@ -207,27 +209,30 @@ class Plans:
         number = self._free(constant)
         return constant.datatype, -1 if number is None else number >> TAG_BITS
 
-    def _lift(self, plan: Plan, constants: Sequence[Constant]) -> _Lifted:
+    def _lift(self, plan: Plan, constants: Sequence[Constant], *, literals: bool = True) -> _Lifted:
+        """Return a plan with parameters for its IRIs and, if wanted, its literals."""
         if plan.query.form == "CONSTRUCT":
             return _Lifted(plan, dict(enumerate(constants)), (), (None,) * len(plan.local), True)
         sql, slots = plan.sql, list[_Slot]()
         for constant in dict.fromkeys(constants):
+            if constant.datatype is not None and not literals:
+                continue
             places = tuple(n for n, each in enumerate(constants) if each == constant)
             for slot in self._slots(constant, places, sql):
                 sql = slot.written(sql, len(slots) + 1, constant, self._free(constant))
                 slots.append(slot)
         lifted = {place for slot in slots for place in slot.places}
-        literals: dict[Term, int] = {
+        values_of: dict[Term, int] = {
             canonical(_literal(constants[n])): n for n in lifted if constants[n].datatype
         }
-        local = tuple(literals.get(term) for term in plan.local)
+        local = tuple(values_of.get(term) for term in plan.local)
         fixed = {n: each for n, each in enumerate(constants) if n not in lifted}
         values = tuple(
             slot.value(constants[slot.places[0]], self._free(constants[slot.places[0]]))
             for slot in slots
         )
         plan = replace(plan, sql=sql, values=values)
-        return _Lifted(plan, fixed, tuple(slots), local, proven=not literals)
+        return _Lifted(plan, fixed, tuple(slots), local, proven=not values_of)
 
     def _slots(self, constant: Constant, places: tuple[int, ...], sql: str) -> list[_Slot]:
         """Return the forms in which a constant can be a parameter of a statement."""

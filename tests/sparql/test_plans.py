@@ -163,6 +163,15 @@ def test_one_statement_serves_many_constants(engine: Engine) -> None:
     assert len({plan.values for plan in plans}) == 3
 
 
+def test_one_statement_serves_many_constants_beside_a_literal(engine: Engine) -> None:
+    """A literal that stays the same does not keep the plan from serving for other IRIs."""
+    query = "SELECT * {{ VALUES ?n {{ 'a' }} VALUES ?x {{ {0} }} ?x <http://ex/name> ?n }}"
+    plans = [engine.plan(query.format(iri), Choice()) for iri in IRIS[:3]]
+
+    assert len({plan.sql for plan in plans}) == 1
+    assert len({plan.values for plan in plans}) == 3
+
+
 def test_the_same_text_has_the_same_plan(engine: Engine) -> None:
     """A query that comes again is not planned again, another dataset is."""
     text = QUERIES[0].format(IRIS[0])
