@@ -30,7 +30,7 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "false",
     }
-    connection = _quiet(duckdb.connect(":memory:", config=config))
+    connection = quiet(duckdb.connect(":memory:", config=config))
     try:
         yield connection
     except duckdb.OutOfMemoryException as error:
@@ -44,10 +44,10 @@ def connect(spill: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def small() -> duckdb.DuckDBPyConnection:
     """Return an in-memory database for look-ups over files; the caller closes it."""
-    return _quiet(duckdb.connect())
+    return quiet(duckdb.connect())
 
 
-def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Return the connection with its progress bar off: it would be drawn into our output."""
     connection.execute("SET enable_progress_bar = false")
     return connection

@@ -13,10 +13,7 @@ Every step is one SQL statement over tables, so DuckDB streams and spills below 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-
-import duckdb
 
 from kg.columns.canonical import canonical_batches, irregular_sql
 from kg.columns.dictionary import write_dictionaries
@@ -25,6 +22,7 @@ from kg.columns.macros import create_statements
 from kg.columns.nquads import read_nquads
 from kg.columns.properties import build_properties
 from kg.columns.rows import TABLE, create_rows, insert_quads
+from kg.database import connect
 from kg.errors import WorkspaceError
 from kg.statements import BATCH_ROWS
 from kg.terms import RDF_LANG_STRING
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    import duckdb
     from pyoxigraph import Quad
 
 DATABASE: Final = "columns.duckdb"
@@ -84,7 +83,8 @@ def _checked_count(connection: duckdb.DuckDBPyConnection) -> int:
 
 def build_from_quads(quads: Iterable[Quad], folder: Path, memory: int = 1024) -> int:
     """Write the columns of pyoxigraph quads, in at most `memory` MiB, and return how many."""
-    with _building(folder, memory) as connection:
+    folder.mkdir(parents=True, exist_ok=True)
+    with connect(folder / "spill", memory) as connection:
         create_rows(connection)
         insert_quads(connection, quads)
         return build(connection, TABLE, folder)
@@ -96,19 +96,10 @@ def build_from_nquads(path: Path, folder: Path, memory: int = 1024) -> int:
     Raises:
         SourceError: the file is no N-Quads; says where.
     """
-    with _building(folder, memory) as connection:
+    folder.mkdir(parents=True, exist_ok=True)
+    with connect(folder / "spill", memory) as connection:
         read_nquads(connection, path)
         return build(connection, TABLE, folder)
-
-
-@contextmanager
-def _building(folder: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection that keeps to `memory` MiB and spills into the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{memory}MiB'")
-        connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
-        yield connection
 
 
 def _canonical_literals(connection: duckdb.DuckDBPyConnection, quads: str) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from kg.columns.building import DATABASE
 from kg.columns.ids import DATATYPES, DECIMAL_DIGITS, TAG_BITS, Class
+from kg.database import connect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +22,9 @@ _VALUE = "atlas_value(t.o)"
 
 def export_parquet(folder: Path, target: Path, memory: int = 1024) -> None:
     """Write the statements of the columns in a folder to one Parquet file."""
-    with duckdb.connect() as connection:
+    with connect(target.parent / "spill", memory) as connection:
         connection.execute(f"ATTACH '{folder / DATABASE}' AS columns (READ_ONLY)")
         connection.execute("USE columns")
-        connection.execute(f"SET memory_limit = '{memory}MiB'")
-        connection.execute(f"SET temp_directory = '{target.parent / 'spill'}'")
         connection.execute(
             f"COPY ({_statements()}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import duckdb
-
 from kg.columns.building import DATABASE
+from kg.database import small
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import duckdb
 
 
 # What Parquet or Spark has no type for, and what holds the same values.
@@ -22,7 +23,7 @@ def export_tables(folder: Path, target: Path) -> None:
     Integers of 128 bits become decimals: Parquet has none, and DuckDB would write doubles.
     """
     target.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
+    with small() as connection:
         connection.execute(f"ATTACH '{folder / DATABASE}' AS columns (READ_ONLY)")
         connection.execute("USE columns")
         tables = connection.execute(

@@ -20,6 +20,7 @@ import pyarrow as pa
 from pyoxigraph import NamedNode
 
 from kg import findings, rejections
+from kg.database import quiet
 from kg.fixes import Fix, fault_of, propose
 from kg.profiles import kinds
 from kg.shacl import validate
@@ -136,8 +137,7 @@ class Checker:
         """Return the findings of some profiles by their records."""
         if self._connection is None:
             # One thread: there is hardly any work in a step, and many steps.
-            self._connection = duckdb.connect(config={"threads": 1})
-            self._connection.execute("SET enable_progress_bar = false")
+            self._connection = quiet(duckdb.connect(config={"threads": 1}))
         connection = self._connection
         _fill(connection, "profile_statement", rows)
         _fill(connection, "profile_context", [*self._axioms, *self._context(rows)])

@@ -17,7 +17,7 @@ import duckdb
 from kg.columns.building import DATABASE
 from kg.columns.catalogue import open_catalogue
 from kg.columns.dictionary import Dictionary
-from kg.database import quoted
+from kg.database import quiet, quoted
 from kg.errors import NotAcceptableError
 from kg.sparql.construct import graph_lines
 from kg.sparql.errors import NotCompilable
@@ -63,7 +63,7 @@ class Engine:
             "temp_directory": str(spill or Path(gettempdir()) / f"columns-{os.getpid()}"),
         }
         # A database of its own, for all connections of a process to one file share their settings.
-        self._connection = duckdb.connect(config=config)
+        self._connection = quiet(duckdb.connect(config=config))
         self._connection.execute(f"ATTACH {quoted(folder / DATABASE)} AS columns (READ_ONLY)")
         self._connection.execute(USE)
         self._sessions = Sessions(self._connection)

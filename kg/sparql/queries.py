@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from kg.sparql.algebra import Bgp, Order, Query, Select, Values, Var
 from kg.sparql.cursor import Cursor
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     from kg.sparql.tokens import Token
 
 
+# Queries that stay read: one is asked for to choose the engine and again to plan it.
+_READ: Final = 16
+
+
+@lru_cache(_READ)
 def parse(text: str, base: str = "") -> Query:
-    """Read a query.
+    """Read a query; the last ones are kept.
 
     Args:
         text: SPARQL 1.1 query.
