@@ -1,7 +1,8 @@
 """The operators of SPARQL 1.1 as the letter of section 17 has them, for the engine to call.
 
-The store's own operators depart from it: they order IRIs but no booleans, and have no boolean value
-for ill-typed numbers. Its queries are written with these functions instead, and are right then.
+The store's own operators depart from it: they order IRIs but no booleans, have no boolean value for
+ill-typed numbers, and take a product of more digits than they keep for an error. Its queries are
+written with these functions instead, and are right then.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import re
 import struct
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _NEAR: Final = timedelta(hours=14)
 _EXACT: Final = ("integer", "decimal")
 _INEXACT: Final = ("double", "float")
+# Digits that a decimal keeps behind its point, and the first that is too large.
+_DIGITS: Final = 18
+_LARGEST: Final = Decimal(2**127) / 10**_DIGITS
 _LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 
@@ -65,14 +69,13 @@ def at_most(left: Term, right: Term) -> bool:
 
 
 def unordered(left: Term | None, right: Term | None) -> bool:
-    """Whether two terms are literals that are neither equal nor one less than the other."""
+    """Whether two terms are literals neither of which is less than the other."""
     if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
         return False
     try:
-        _order(left, right)
+        return _order(left, right) not in (-1, 1)
     except _Error:
         return True
-    return False
 
 
 def _order(left: Term, right: Term) -> int:
@@ -101,6 +104,25 @@ def truth(term: Term) -> bool:
     if value[0] in ("string", "lang", "boolean"):
         return bool(value[1])
     raise _Error
+
+
+def product(left: Term, right: Term) -> ox.Literal:
+    """Return `*` of decimals, rounded to the digits that are kept.
+
+    XQuery 1.0 and XPath 2.0 Functions and Operators, section 6.2: what does not fit is truncated or
+    rounded; only what is too large is an error.
+    """
+    if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
+        raise _Error
+    one, two = _value(left), _value(right)
+    if one is None or two is None or {one[2], two[2]} - set(_EXACT) or one[0] != "number":
+        raise _Error
+    with localcontext(prec=60):
+        found = one[1] * two[1]  # type: ignore[operator]
+        if abs(found) >= _LARGEST or found == round(found, _DIGITS):
+            raise _Error
+        text = f"{round(found, _DIGITS):f}"
+    return ox.Literal(text, datatype=ox.NamedNode(XSD + "decimal"))
 
 
 def _value(literal: ox.Literal) -> Value | None:  # noqa: PLR0911 - one for each kind
@@ -160,10 +182,11 @@ def _beside(left: datetime, right: datetime) -> tuple[datetime, datetime]:
     return left, right
 
 
-def _called(function: Callable[..., bool]) -> Callable[..., ox.Literal | None]:
+def _called(function: Callable[..., bool | ox.Literal]) -> Callable[..., ox.Literal | None]:
     def call(*arguments: Term) -> ox.Literal | None:
         try:
-            return ox.Literal(function(*arguments))
+            found = function(*arguments)
+            return ox.Literal(found) if isinstance(found, bool) else found
         except _Error:
             return None
 
@@ -172,19 +195,28 @@ def _called(function: Callable[..., bool]) -> Callable[..., ox.Literal | None]:
 
 FUNCTIONS: Final = {
     ox.NamedNode(f"t:{name}"): _called(function)
-    for name, function in {"eq": equal, "lt": less, "le": at_most, "truth": truth}.items()
+    for name, function in {
+        "eq": equal,
+        "lt": less,
+        "le": at_most,
+        "truth": truth,
+        "product": product,
+    }.items()
 }
 """The functions by the names under which queries call them."""
 
 # How an operation, `⟨operator¦operand¦…⟩`, is written: with the engine's operators …
 OWN: Final = {
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "&&", "||"), "({1} {0} {2})"),
+    **dict.fromkeys(("+", "-", "*", "/"), "({1} {0} {2})"),
     **dict.fromkeys(("IN", "NOT IN"), "({1} {0} ({2}, {3}))"),
     "!": "(!{1})",
     "truth": "{1}",
 }
 # … and with those of the letter.
 LETTER: Final = {
+    **dict.fromkeys(("+", "-", "/"), "({1} {0} {2})"),
+    "*": "COALESCE({1} * {2}, <t:product>({1}, {2}))",
     "=": "<t:eq>({1}, {2})",
     "!=": "(!<t:eq>({1}, {2}))",
     "<": "<t:lt>({1}, {2})",
