@@ -170,7 +170,7 @@ def _named(landscape: Landscape, table: str, rows: list[int]) -> list[dict[str, 
 
 def ranked(matching: Matching, found: Found, row: int) -> dict[str, Any]:
     """Return what is shown of a ranked organisation, with its score."""
-    score = round(float(found.ranking.scores[row]), 6)
+    score = round(found.ranking.score(row), 6)
     return items.organisation(matching.landscape, row) | {"score": score}
 
 

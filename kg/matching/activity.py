@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from kg.matching.competences import takes_part
 from kg.matching.cooperation import telling
-from kg.matching.explanation import Reason, Statement, Term, of_best, softened
+from kg.matching.explanation import Reason, Term, of_best, softened, stated, taking_part
 from kg.matching.landscape import strand
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def similar_term(
         projects = telling(landscape, organisation, worth)
         iris = landscape.column("project", "iri")
         constants = {iris[p]: float(similarity[p]) for p in projects[:most]}
-        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most])
         more = {"similarity": constants, "best": best, "words": words}
         return Reason(said, more, of=len(projects))
 
@@ -83,7 +82,7 @@ def technologies_term(landscape: Landscape, seed: int, weight: float) -> Term:
         shared, projects, of = _most_shared(landscape.profile, organisation, own * information)
         iris = landscape.column("concept", "iri")
         pair = [landscape.column("organisation", "iri")[n] for n in (seed, organisation)]
-        said = tuple(Statement(iri, "activeIn", iris[c]) for c in shared[:most] for iri in pair)
+        said = [stated(iri, "activeIn", iris[c]) for c in shared[:most] for iri in pair]
         constants = {
             iris[c]: _constants(n, information[c], own[c])
             for c, n in zip(shared[:most], projects, strict=False)
@@ -123,7 +122,7 @@ def calls_term(landscape: Landscape, seed: int, weight: float) -> Term:
         chosen = np.zeros(len(own), bool)
         chosen[shared] = True
         inside = projects[chosen[landscape.strands[projects]]]
-        said = tuple(takes_part(landscape, organisation, int(p)) for p in inside[:most])
+        said = taking_part(landscape, organisation, inside[:most].tolist())
         names = landscape.strand_names
         constants = {
             names[s]: _constants(n, information[s], own[s])
@@ -146,7 +145,7 @@ def topic_term(landscape: Landscape, topic: str, weight: float) -> Term:
     def reason(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)
         inside = projects[chosen[projects]]
-        said = tuple(takes_part(landscape, organisation, int(p)) for p in inside[:most])
+        said = taking_part(landscape, organisation, inside[:most].tolist())
         return Reason(said, {"strand": wanted, "projects": len(inside)}, of=len(inside))
 
     return Term("call", weight, values, "ln(1 + projects in the strand of the call)", reason)
@@ -158,7 +157,7 @@ def alike_term(landscape: Landscape, similarity: Vector, weight: float) -> Term:
 
     def reason(organisation: int, most: int) -> Reason:
         projects = telling(landscape, organisation, similarity)
-        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most])
         return Reason(said, {"best": best}, of=len(projects))
 
     formula = "x / best, x = sum over its projects: similarity / sqrt(projects)"
@@ -173,7 +172,7 @@ def countries_term(landscape: Landscape, seed: int, weight: float) -> Term:
     def reason(organisation: int, most: int) -> Reason:
         iris, seats = (landscape.column("organisation", n) for n in ("iri", "country"))
         both = (seed, organisation)[:most]
-        return Reason(tuple(Statement(iris[n], "country", seats[n]) for n in both))
+        return Reason([stated(iris[n], "country", seats[n]) for n in both])
 
     formula = "ln((10 + pairs of participants of both countries) / (10 + pairs expected by chance))"
     return Term("countries", weight, values, formula, reason)
@@ -202,6 +201,6 @@ def _seats(landscape: Landscape, name: str, seed: int) -> Any:
         iris = landscape.column("organisation", "iri")
         place = landscape.column("organisation", name)[seed]
         both = (seed, organisation)[:most]
-        return Reason(tuple(Statement(iris[n], name, place) for n in both))
+        return Reason([stated(iris[n], name, place) for n in both])
 
     return reason

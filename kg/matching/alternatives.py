@@ -60,7 +60,7 @@ def why_not(found: Found, row: int) -> dict[str, Any]:
     """
     ranking = found.ranking
     listed = bool(np.isin(row, ranking.found))
-    score = float(ranking.scores[row])
+    score = ranking.score(row)
     shown: dict[str, Any] = {
         "listed": listed,
         "place": _place(found, row) if listed else None,
@@ -71,7 +71,7 @@ def why_not(found: Found, row: int) -> dict[str, Any]:
     }
     if len(ranking):
         best = int(ranking.best(1)[0])
-        shown["behind"] = round(float(ranking.scores[best]) - score, 6)
+        shown["behind"] = round(ranking.score(best) - score, 6)
         shown["terms"] = sorted(_compared(found, row, best), key=lambda t: t["lost"], reverse=True)
     return shown | {"explanation": ranking.explanation(row)}
 

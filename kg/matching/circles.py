@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kg.matching.competences import takes_part
 from kg.matching.cooperation import telling
-from kg.matching.explanation import Reason, Term, softened
+from kg.matching.explanation import Reason, Term, softened, taking_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +78,7 @@ def _with_partners(
 
     def reason(organisation: int, most: int) -> Reason:
         projects = telling(landscape, organisation, worth())
-        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most])
         return Reason(said, {"best": best}, of=len(projects))
 
     return reason
@@ -95,7 +94,7 @@ def joint_term(landscape: Landscape, seed: int, similarity: Vector, weight: floa
     def reason(organisation: int, most: int) -> Reason:
         projects = telling(landscape, organisation, worth)
         both = (organisation, seed)
-        said = tuple(takes_part(landscape, o, p) for p in projects[:most] for o in both)
+        said = [s for p in projects[:most] for o in both for s in taking_part(landscape, o, [p])]
         return Reason(said, {"best": best}, of=len(projects))
 
     formula = (

@@ -17,18 +17,18 @@ weight from experience and gives it to specialisation.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from kg.matching import concepts
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
-from kg.matching.explanation import Ranking, Reason, Statement, Term, rank
+from kg.matching.explanation import Ranking, Reason, Stated, Term, rank, stated, taking_part
 from kg.matching.translation import sought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kg.matching.concepts import Match
     from kg.matching.conditions import Mask
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 FETCHED: Final = 300
 BEST: Final = 5
+_HALVES: Final = 0.5 ** np.arange(BEST)
 _COUNTED: Final = 16
+_OF_PROJECTS: Final = np.log2(1 + np.arange(_COUNTED + 1))
 _TRANSLATION: Final = 0.6
 _EXPERIENCED: Final = 255
 _NEAR: Final = 0.5
@@ -97,13 +99,18 @@ def look_up(matching: Matching, need: Need) -> Found:
         *standing(landscape, near, need.hidden),
         sme_term(landscape, need.sme_weight),
     )
-    related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELEVANT])
+    related = related_by(terms, _RELEVANT)
     masks = organisation_masks(landscape, need.conditions)
     ranking = rank(terms, related & met(masks, related))
     return Found(ranking, meant, related, np.ones_like(related), masks, text)
 
 
 _RELEVANT: Final = ("text", "technology", "mastery", "offer")
+
+
+def related_by(terms: Iterable[Term], names: Collection[str]) -> Mask:
+    """Return which organisations have anything of the terms with some names."""
+    return reduce(np.logical_or, (t.values > 0 for t in terms if t.name in names))
 
 
 def met(masks: Mapping[str, Mask], like: Mask) -> Mask:
@@ -183,10 +190,11 @@ def text_term(
 
     def reason(organisation: int, most: int) -> Reason:
         places = chosen(organisation)[:most]
-        found = [(int(rows[n]), float(shares[n])) for n in places]
-        constants = {landscape.column("project", "iri")[p]: round(s, 6) for p, s in found}
-        piece = highlight(found[0][0]) if found else ""
-        said = tuple(takes_part(landscape, organisation, p) for p, _ in found)
+        projects = rows[places].tolist()
+        said = taking_part(landscape, organisation, projects)
+        relevant = zip(said, shares[places].tolist(), strict=True)
+        constants = {each["object"]: round(share, 6) for each, share in relevant}
+        piece = highlight(projects[0]) if projects else ""
         return Reason(said, {"relevance": constants}, piece)
 
     formula = "sum over the best 5 projects, best first, k from 0: 0.5^k * relevance"
@@ -195,23 +203,26 @@ def text_term(
 
 def best_sum(
     members: Matrix, rows: Numbers, shares: Vector
-) -> tuple[Vector, Callable[[int], list[int]]]:
+) -> tuple[Vector, Callable[[int], Numbers]]:
     """Return for each organisation Σ 0.5^k of its best projects, and which those are (places)."""
     sizes = members.starts[rows + 1] - members.starts[rows]
-    places = np.repeat(np.arange(len(rows)), sizes)
-    organisations = members.columns[members.places(rows)]
-    # Projects come best first, and the sorting is stable: within an organisation they stay so.
-    order = np.argsort(organisations, kind="stable")
-    organisations, places = organisations[order], places[order]
-    first = np.searchsorted(organisations, organisations)
-    rank_of = np.arange(len(organisations)) - first
+    # Sorted by organisation and, as projects come best first, by place: as one number, for speed.
+    bits = len(rows).bit_length()
+    keys = members.columns[members.places(rows)] << bits
+    keys |= np.repeat(np.arange(len(rows)), sizes)
+    keys.sort()
+    organisations, places = keys >> bits, keys & ((1 << bits) - 1)
+    begins = np.flatnonzero(np.diff(organisations, prepend=-1))
+    rank_of = np.arange(len(keys)) - np.repeat(begins, np.diff(begins, append=len(keys)))
     kept = rank_of < BEST
-    parts = shares[places[kept]] * 0.5 ** rank_of[kept]
-    values = np.bincount(organisations[kept], parts, members.width).astype(np.float64)
+    parts = shares[places[kept]] * _HALVES[rank_of[kept]]
+    values = np.bincount(organisations[kept], parts, members.width).astype(np.float64, copy=False)
 
-    def chosen(organisation: int) -> list[int]:
-        begin, end = np.searchsorted(organisations, [organisation, organisation + 1])
-        return [int(n) for n in places[begin : min(end, begin + BEST)]]
+    def chosen(organisation: int) -> Numbers:
+        begin = organisations.searchsorted(organisation)
+        mine = organisations[begin : begin + BEST] == organisation
+        found: Numbers = places[begin : begin + BEST][mine]
+        return found
 
     return values, chosen
 
@@ -236,22 +247,25 @@ def technology_term(landscape: Landscape, meant: Sequence[Match], counting: Mask
     having = [_having(landscape, match.concept, counting) for match in meant]
     for match, projects in zip(meant, having, strict=True):
         information = _informative(landscape, match.concept)
-        n = np.minimum(landscape.members.gathered(np.flatnonzero(projects)), _COUNTED)
-        values += match.score * information * np.log2(1 + n) / np.log2(1 + _COUNTED)
+        n = np.minimum(landscape.members.counted(np.flatnonzero(projects)), _COUNTED)
+        # What each number of projects is worth is the same for all organisations.
+        worth = match.score * information * _OF_PROJECTS / np.log2(1 + _COUNTED)
+        values += worth[n]
         iri = landscape.column("concept", "iri")[match.concept]
         constants[iri] = {"match": match.score, "information": information}
 
     def reason(organisation: int, most: int) -> Reason:
         own = landscape.projects.row(organisation)
-        said: list[Statement] = []
+        iris = landscape.column("concept", "iri")
+        said: list[Stated] = []
         of = 0
         for match, projects in zip(meant, having, strict=True):
             with_it = own[projects[own]]
             of += min(len(with_it), _COUNTED)
-            for project in with_it[: min(_COUNTED, most)]:
-                said.append(takes_part(landscape, organisation, int(project)))
-                said.append(_has_field(landscape, int(project), match.concept))
-        return Reason(tuple(said), {"concepts": constants}, of=of)
+            first = with_it[: min(_COUNTED, most)].tolist()
+            for each in taking_part(landscape, organisation, first):
+                said += (each, stated(each["object"], "field", iris[match.concept]))
+        return Reason(said, {"concepts": constants}, of=of)
 
     formula = (
         "sum over concepts: match * information * log2(1 + projects) / log2(17);"
@@ -275,7 +289,7 @@ def mastery_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
         iris, own = landscape.column("concept", "iri"), landscape.masters.row(organisation)
         held = [int(c) for c in own if any(int(c) in found for found in inside.values())]
         organisation_iri = landscape.column("organisation", "iri")[organisation]
-        said = tuple(Statement(organisation_iri, "masters", iris[c]) for c in held[:most])
+        said = [stated(organisation_iri, "masters", iris[c]) for c in held[:most]]
         weights = {iris[m.concept]: m.score for m in meant}
         return Reason(said, {"match": weights}, of=len(held))
 
@@ -302,11 +316,11 @@ def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
             landscape.column("organisation", "iri"),
         )
         said = [
-            Statement(iris[e], _HELD_BY[_offered(landscape, e)], organisations[organisation])
+            stated(iris[e], _HELD_BY[_offered(landscape, e)], organisations[organisation])
             for e in mine.tolist()
             if e in offers
         ]
-        return Reason(tuple(said[:most]), of=len(said))
+        return Reason(said[:most], of=len(said))
 
     return Term("offer", 0.5, values, "1 if it offers a service or has an offer for it", reason)
 
@@ -331,7 +345,7 @@ def standing(landscape: Landscape, near: Mask, hidden: float) -> tuple[Term, Ter
     def of_share(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)
         about = projects[near[projects]]
-        said = tuple(takes_part(landscape, organisation, int(p)) for p in about[:most])
+        said = taking_part(landscape, organisation, about[:most].tolist())
         constants = {"about": len(about), "projects": int(landscape.experience[organisation])}
         return Reason(said, constants, of=len(about))
 
@@ -357,7 +371,7 @@ def experience_term(landscape: Landscape, weight: float) -> Term:
 
     def reason(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)[:_EXPERIENCED]
-        said = tuple(takes_part(landscape, organisation, int(p)) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most].tolist())
         number = int(landscape.experience[organisation])
         return Reason(said, {"projects": number}, f"{number} projects", number)
 
@@ -370,17 +384,6 @@ def sme_term(landscape: Landscape, weight: float) -> Term:
 
     def reason(organisation: int, most: int) -> Reason:
         iri = landscape.column("organisation", "iri")[organisation]
-        return Reason((Statement(iri, "isSme", "true"),)[:most])
+        return Reason([stated(iri, "isSme", "true")][:most])
 
     return Term("sme", weight, landscape.sme.astype(np.float64), "1 if it is an SME", reason)
-
-
-def takes_part(landscape: Landscape, organisation: int, project: int) -> Statement:
-    """Return the statement that an organisation takes part in a project."""
-    organisations, projects = landscape.organisation_iris, landscape.project_iris
-    return Statement(organisations[organisation], "participatesIn", projects[project])
-
-
-def _has_field(landscape: Landscape, project: int, concept: int) -> Statement:
-    projects, iris = landscape.column("project", "iri"), landscape.column("concept", "iri")
-    return Statement(projects[project], "field", iris[concept])

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.matching.competences import takes_part
-from kg.matching.explanation import Reason, Term, of_best, softened
+from kg.matching.explanation import Reason, Term, of_best, softened, taking_part
 
 if TYPE_CHECKING:
     from kg.matching.landscape import Landscape
@@ -64,15 +63,15 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
         said, constants = [], {}
         for project in projects[:most]:
             constants[iris[project]] = float(near[project])
-            said.append(takes_part(landscape, organisation, project))
+            said += taking_part(landscape, organisation, [project])
             there = landscape.members.row(project)
             partner = int(there[np.argmax(close[there])])
             theirs = landscape.projects.row(partner)
             shared = int(theirs[np.argmax(own[theirs])])
-            said.append(takes_part(landscape, partner, project))
-            said += [takes_part(landscape, one, shared) for one in (partner, seed)]
+            said += taking_part(landscape, partner, [project, shared])
+            said += taking_part(landscape, seed, [shared])
         text = f"{len(projects)} projects with partners"
-        return Reason(tuple(said), {"nearness": constants, "best": best}, text, len(projects))
+        return Reason(said, {"nearness": constants, "best": best}, text, len(projects))
 
     formula = (
         "ln(1 + 20 x / best) / ln 21, x = sum over its projects of their nearness:"
@@ -105,7 +104,7 @@ def together_term(
         projects = telling(landscape, organisation, worth)
         iris = landscape.column("project", "iri")
         constants = {iris[p]: float(worth[p]) for p in projects[:most]}
-        said = tuple(takes_part(landscape, organisation, p) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most])
         return Reason(said, {"worth": constants, "best": best}, of=len(projects))
 
     formula = "sum of worth / best; worth: relevance^5 * sqrt(affinity) / log2(1 + participants)"

@@ -7,17 +7,21 @@ term names, with the constants that it gives. What a term says can so be checked
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kg.matching.landscape import Landscape
     from kg.matching.sparse import Numbers, Vector
 
 BRIEF: Final = 3
 EVERYTHING: Final = 1_000_000
+_FEW: Final = 0.3
+"""The share of organisations up to which summing the scores of some is quicker than of all."""
 
 
 class Statement(NamedTuple):
@@ -28,14 +32,21 @@ class Statement(NamedTuple):
     object: str
 
 
-@dataclass(frozen=True)
-class Reason:
+class Stated(TypedDict):
+    """A statement as answers show it; explanations make hundreds, which are not made twice."""
+
+    subject: str
+    predicate: str
+    object: str
+
+
+class Reason(NamedTuple):
     """Why a term has its value: the statements, the constants of the formula, words for people.
 
     `of` is how many things stand behind the value, of which the first are given.
     """
 
-    statements: tuple[Statement, ...] = ()
+    statements: Sequence[Stated] = ()
     constants: Mapping[str, Any] | None = None
     text: str = ""
     of: int = 0
@@ -55,6 +66,17 @@ class Term:
     reason: Callable[[int, int], Reason]
 
 
+def stated(subject: str, predicate: str, thing: str) -> Stated:
+    """Return a statement as it is shown."""
+    return {"subject": subject, "predicate": predicate, "object": thing}
+
+
+def taking_part(landscape: Landscape, organisation: int, projects: Iterable[int]) -> list[Stated]:
+    """Return the statements that an organisation takes part in some projects."""
+    iri, iris = landscape.organisation_iris[organisation], landscape.project_iris
+    return [{"subject": iri, "predicate": "participatesIn", "object": iris[p]} for p in projects]
+
+
 def of_best(values: Vector) -> tuple[Vector, float]:
     """Return values as shares of the largest, and that one."""
     best = max(float(values.max(initial=0.0)), 1e-9)
@@ -69,15 +91,31 @@ def softened(values: Vector) -> tuple[Vector, float]:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Organisations in any order (`found`) with their scores and the terms of these."""
+    """Organisations in any order (`found`) and the terms of their scores; `size` is how many are.
+
+    What is found is a small part of all, so that scores are summed for those that are asked for.
+    """
 
     found: Numbers
-    scores: Vector
     terms: tuple[Term, ...]
+    size: int
 
     def __len__(self) -> int:
         """Return how many organisations were found."""
         return len(self.found)
+
+    @cached_property
+    def scores(self) -> Vector:
+        """The score of every organisation, found or not."""
+        return self._summed(slice(None), self.size)
+
+    def _summed(self, rows: Any, number: int) -> Vector:
+        parts = (t.weight * t.values[rows] for t in self.terms if t.weight)
+        return sum(parts, start=np.zeros(number))
+
+    def score(self, row: int) -> float:
+        """Return the score of an organisation."""
+        return sum((t.weight * t.values.item(row) for t in self.terms if t.weight), start=0.0)
 
     @property
     def rows(self) -> Numbers:
@@ -86,8 +124,9 @@ class Ranking:
 
     def best(self, limit: int, begin: int = 0) -> Numbers:
         """Return `limit` organisations from the place `begin` on, without sorting all others."""
-        scores, end = self.scores[self.found], begin + limit
-        rows = self.found
+        rows, end = self.found, begin + limit
+        few = len(rows) < _FEW * self.size
+        scores = self._summed(rows, len(rows)) if few else self.scores[rows]
         if end < len(rows):
             least = np.partition(scores, len(rows) - end)[len(rows) - end]
             rows, scores = rows[scores >= least], scores[scores >= least]
@@ -95,29 +134,29 @@ class Ranking:
 
     def explanation(self, row: int, *, full: bool = False) -> list[dict[str, Any]]:
         """Return the terms of an organisation's score that are not zero, the largest first."""
-        parts = [(float(t.weight * t.values[row]), t) for t in self.terms]
+        parts = [(t.weight * t.values.item(row), t) for t in self.terms]
         shown = sorted((p for p in parts if p[0]), key=lambda part: -abs(part[0]))
-        return [_shown(term, row, part, full=full) for part, term in shown]
+        most = EVERYTHING if full else BRIEF
+        return [_shown(term, row, part, most) for part, term in shown]
 
 
 def rank(terms: tuple[Term, ...], wanted: Any) -> Ranking:
     """Return the organisations that a mask wants, with the sum of the terms of each."""
-    scores = sum((t.weight * t.values for t in terms if t.weight), start=np.zeros(len(wanted)))
-    return Ranking(np.flatnonzero(wanted).astype(np.int32), scores, terms)
+    return Ranking(np.flatnonzero(wanted), terms, len(wanted))
 
 
-def _shown(term: Term, row: int, contribution: float, *, full: bool) -> dict[str, Any]:
-    reason = term.reason(row, EVERYTHING if full else BRIEF)
+def _shown(term: Term, row: int, contribution: float, most: int) -> dict[str, Any]:
+    reason = term.reason(row, most)
     shown: dict[str, Any] = {
         "term": term.name,
-        "value": round(float(term.values[row]), 6),
+        "value": round(term.values.item(row), 6),
         "weight": round(term.weight, 6),
         "contribution": round(contribution, 6),
         "formula": term.formula,
         "text": reason.text,
-        "statements": [
-            {"subject": s, "predicate": p, "object": o} for s, p, o in reason.statements
-        ],
+        "statements": reason.statements,
         "of": reason.of or len(reason.statements),
     }
-    return shown | ({"constants": dict(reason.constants)} if reason.constants else {})
+    if reason.constants:
+        shown["constants"] = reason.constants
+    return shown

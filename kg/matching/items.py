@@ -6,7 +6,7 @@ Values that a release does not have are left out or None, never made up.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from kg.matching.landscape import Landscape
 
 Facets = dict[str, list[dict[str, Any]]]
+_OF_ORGANISATION: Final = (
+    *("label", "country", "region", "city", "homepage", "latitude", "longitude"),
+    *("pic", "kind", "sme"),
+)
 
 
 def organisation(landscape: Landscape, row: int) -> dict[str, Any]:
     """Return what is shown of an organisation."""
-    shown = _shown(landscape, "organisation", row, ("label", "country", "region", "city"))
-    more = ("homepage", "latitude", "longitude", "pic", "kind", "sme")
-    shown |= _shown(landscape, "organisation", row, more)
+    shown = _shown(landscape, "organisation", row, _OF_ORGANISATION)
     shown["projects"] = int(landscape.experience[row])
     return shown
 
@@ -84,8 +86,9 @@ def _names(landscape: Landscape, table: str, target: str, row: int) -> list[str]
 
 
 def _shown(landscape: Landscape, table: str, row: int, names: Iterable[str]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": landscape.column(table, "iri")[row]}
-    return shown | {name: landscape.column(table, name)[row] for name in names}
+    columns = landscape.columns(table, ("iri", *names))
+    shown = {name: column[row] for name, column in columns.items()}
+    return {"id": shown.pop("iri")} | shown
 
 
 def organisation_facets(landscape: Landscape, rows: Sequence[int] | Any) -> Facets:
@@ -109,12 +112,12 @@ def place_facet(
     """Return how many rows have each place, the most frequent first."""
     none = landscape.size("place")
     counts = np.bincount(landscape.places(table, name)[rows], minlength=none + 1)[:none]
-    order = np.argsort(-counts, kind="stable")[:most]
+    there = np.flatnonzero(counts)
+    order = there[np.argsort(-counts[there], kind="stable")[:most]]
     iris, labels = landscape.column("place", "iri"), landscape.column("place", "label")
     return [
-        {"value": iris[n], "label": labels[n], "count": int(counts[n])}
-        for n in order.tolist()
-        if counts[n]
+        {"value": iris[n], "label": labels[n], "count": count}
+        for n, count in zip(order.tolist(), counts[order].tolist(), strict=True)
     ]
 
 

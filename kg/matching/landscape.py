@@ -51,6 +51,9 @@ class Landscape:
     def __init__(self, tables: Mapping[str, pa.Table], before: date | None = None) -> None:
         self.tables = tables
         self._before = before
+        self._columns: dict[str, list[Any]] = {}
+        self._chosen: dict[tuple[str, tuple[str, ...]], Mapping[str, list[Any]]] = {}
+        self._rows: dict[str, dict[str, int]] = {}
 
     def column(self, table: str, name: str) -> list[Any]:
         """Return a column as a list, kept."""
@@ -59,9 +62,12 @@ class Landscape:
             self._columns[key] = self.tables[table][name].to_pylist()
         return self._columns[key]
 
-    @cached_property
-    def _columns(self) -> dict[str, list[Any]]:
-        return {}
+    def columns(self, table: str, names: tuple[str, ...]) -> Mapping[str, list[Any]]:
+        """Return some columns as lists, kept."""
+        key = table, names
+        if key not in self._chosen:
+            self._chosen[key] = {name: self.column(table, name) for name in names}
+        return self._chosen[key]
 
     @cached_property
     def organisation_iris(self) -> list[str]:
@@ -82,10 +88,6 @@ class Landscape:
         if table not in self._rows:
             self._rows[table] = {iri: n for n, iri in enumerate(self.column(table, "iri"))}
         return self._rows[table]
-
-    @cached_property
-    def _rows(self) -> dict[str, dict[str, int]]:
-        return {}
 
     def row(self, table: str, iri: str) -> int:
         """Return the row of an IRI.

@@ -45,13 +45,13 @@ from kg.matching.competences import (
     about_projects,
     experience_term,
     met,
+    related_by,
     sme_term,
-    takes_part,
     text_term,
 )
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.cooperation import cooperation_term, together_term
-from kg.matching.explanation import Reason, Term, rank
+from kg.matching.explanation import Reason, Term, rank, taking_part
 from kg.matching.weights import weights_for
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def look_up(matching: Matching, sought: Search) -> Found:
     counting = project_masks(landscape, sought.conditions)
     about = about_projects(matching, sought.text, meant, counting)
     terms = weighed(matching, sought, seed, about)
-    related = np.logical_or.reduce([t.values > 0 for t in terms if t.name in _RELATED])
+    related = related_by(terms, _RELATED)
     allowed = _past(landscape, seed, sought.past)
     masks = organisation_masks(landscape, sought.conditions)
     ranking = rank(terms, related & allowed & met(masks, related))
@@ -210,7 +210,7 @@ def profile_term(matching: Matching, text: str, weight: float) -> Term:
 
     def reason(organisation: int, most: int) -> Reason:
         projects = landscape.projects.row(organisation)
-        said = tuple(takes_part(landscape, organisation, int(p)) for p in projects[:most])
+        said = taking_part(landscape, organisation, projects[:most].tolist())
         return Reason(said, {"terms": used, "best": best}, of=len(projects))
 
     formula = "BM25 (k1 1.2, b 0.75) of the texts of all its projects for the terms / best BM25"

@@ -84,7 +84,12 @@ class Matrix:
             return np.zeros(self.width)
         sizes = self.starts[rows + 1] - self.starts[rows]
         spread = None if weights is None else np.repeat(weights, sizes)
-        return np.bincount(self.columns[self.places(rows)], spread, self.width).astype(np.float64)
+        found = np.bincount(self.columns[self.places(rows)], spread, self.width)
+        return found.astype(np.float64, copy=False)
+
+    def counted(self, rows: Rows) -> NDArray[np.intp]:
+        """Return for each column in how many of some rows it is."""
+        return np.bincount(self.columns[self.places(rows)], minlength=self.width)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Candidates:
 
     def score(self, row: int) -> float:
         """Return the score of a candidate: the sum of the terms of its explanation."""
-        return FILLS * len(self.fills[row]) + float(self.ranking.scores[row])
+        return FILLS * len(self.fills[row]) + self.ranking.score(row)
 
     def explanation(self, landscape: Landscape, row: int, *, full: bool) -> list[dict[str, Any]]:
         """Return the terms of a candidate's score: what it fills, and why it fits as a partner."""
@@ -136,7 +136,7 @@ def who(matching: Matching, rule: Rule, checked: Check, wish: Wish, base: str) -
     Raises:
         ParameterError: a condition names something that this release does not have.
     """
-    nothing = Ranking(np.zeros(0, np.int32), np.zeros(0), ())
+    nothing = Ranking(np.zeros(0, np.int32), (), 0)
     found = Candidates([], {}, nothing, rule.classes, checked.team.day)
     if not checked.missing:
         return found
