@@ -28,7 +28,6 @@ from uvicorn.server import ServerState
 from api import lookups, problems
 from api.crossorigin import CrossOrigin
 from kg.matching import competences, items, partners
-from kg.matching.words import analysed
 from kg.query.limits import die_with_parent
 from kg.settings import Settings
 from kg.store import Serving
@@ -83,8 +82,6 @@ def _ready(request: Request) -> Response:
 def prepare(matching: Matching) -> None:
     """Make what is made with the first question of each kind, for the next ones to be quick."""
     landscape = matching.landscape
-    for label in landscape.column("label", "text"):
-        analysed(label, matching.lexicon)
     found = [competences.look_up(matching, competences.Need("Wasserstoffspeicherung"))]
     for iri in landscape.column("organisation", "iri")[:1]:
         found += [partners.look_up(matching, partners.Search(iri, text)) for text in ("", "energy")]

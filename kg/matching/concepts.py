@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
+from kg.matching.labels import Labels
 from kg.matching.words import Comparison, analysed, stems, words
 
 if TYPE_CHECKING:
@@ -42,20 +45,30 @@ class Named(NamedTuple):
 def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     """Return the concepts that a phrase may mean, best first."""
     landscape, vocabulary = matching.landscape, matching.lexicon
-    compared = Comparison(analysed(phrase, vocabulary))
     terms = {term for w in words(phrase) for term in (*stems(w), *_part_stems(matching, w))}
-    concepts, texts = landscape.pairs("label", "concept"), landscape.column("label", "text")
+    hits = matching.labels.names(phrase, _FETCHED, terms)
+    rows = np.array([hit.row for hit in hits], np.intp)
+    likeness = _labels(matching).likeness(analysed(phrase, vocabulary), rows)
+    concepts = landscape.canonical[landscape.pairs("label", "concept")[rows]]
     preferred = landscape.column("label", "preferred")
-    languages = landscape.column("label", "language")
-    best: dict[int, Match] = {}
-    for hit in matching.labels.names(phrase, _FETCHED, terms):
-        concept = int(landscape.canonical[concepts[hit.row]])
-        score = compared.likeness(analysed(texts[hit.row], vocabulary))
-        score *= 1.0 if preferred[hit.row] else _OTHER_LABEL
-        if concept not in best or score > best[concept].score:
-            best[concept] = Match(concept, score, texts[hit.row], languages[hit.row])
-    liked = [match for match in best.values() if match.score > 0]
-    return sorted(liked, key=lambda m: (-m.score, m.concept))[:limit]
+    best: dict[int, tuple[float, int]] = {}
+    for row, concept, like in zip(rows.tolist(), concepts.tolist(), likeness.tolist(), strict=True):
+        score = like if preferred[row] else like * _OTHER_LABEL
+        if score > best.get(concept, (0.0, 0))[0]:
+            best[concept] = score, row
+    texts, languages = (landscape.column("label", name) for name in ("text", "language"))
+    ordered = sorted(best, key=lambda concept: (-best[concept][0], concept))[:limit]
+    found = [(concept, *best[concept]) for concept in ordered]
+    return [Match(concept, score, texts[row], languages[row]) for concept, score, row in found]
+
+
+def _labels(matching: Matching) -> Labels:
+    """Return the words of a release's labels, kept."""
+    kept = matching.lexicon.kept
+    if "labels" not in kept:
+        kept["labels"] = Labels.of(matching.landscape.column("label", "text"), matching.lexicon)
+    found: Labels = kept["labels"]
+    return found
 
 
 def meant(matching: Matching, phrase: str) -> list[Match]:

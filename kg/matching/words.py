@@ -276,15 +276,22 @@ def alike(one: Word, other: Word) -> float:
     if one.text == other.text:
         return 1.0
     if not one.stems.isdisjoint(other.stems):
-        return 0.97
-    shared = 0.0 if one.parts.isdisjoint(other.parts) else 0.9 * dice(one.parts, other.parts)
-    if len(one.text) <= 3 or len(other.text) <= 3:  # noqa: PLR2004 - too short to be misspelt
+        return SAME_STEM
+    parted = not one.parts.isdisjoint(other.parts)
+    shared = SAME_PARTS * dice(one.parts, other.parts) if parted else 0.0
+    if len(one.text) <= TOO_SHORT or len(other.text) <= TOO_SHORT:
         return shared
     spelt = dice(one.trigrams, other.trigrams)
-    return max(shared, spelt) if spelt >= _LIKE else shared
+    return max(shared, spelt) if spelt >= LIKE else shared
 
 
-_LIKE: Final = 0.45
+SAME_STEM: Final = 0.97
+SAME_PARTS: Final = 0.9
+TOO_SHORT: Final = 3
+"""Words of as many letters are too short to be known when they are misspelt."""
+
+LIKE: Final = 0.45
+"""The share of trigrams in common from which on words may be the same, one of them misspelt."""
 
 
 class Comparison:
