@@ -164,9 +164,8 @@ def about_projects(
     labels = matching.landscape.column("concept", "label")
     translations = [(labels[m.concept] or "", _TRANSLATION * m.score) for m in meant]
     hits = matching.projects.text(text, FETCHED, translations)
-    kept = [h for h in hits if counting is None or counting[h.row]]
-    rows = np.array([h.row for h in kept], np.int32)
-    scores = np.array([h.score for h in kept], np.float64)
+    kept = slice(None) if counting is None else counting[hits.rows]
+    rows, scores = hits.rows[kept], hits.scores[kept]
     return rows, scores / scores.max(initial=1e-9)
 
 

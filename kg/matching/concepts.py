@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from kg.matching.labels import Labels
 from kg.matching.words import Comparison, analysed, stems, words
 
@@ -46,8 +44,7 @@ def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     """Return the concepts that a phrase may mean, best first."""
     landscape, vocabulary = matching.landscape, matching.lexicon
     terms = {term for w in words(phrase) for term in (*stems(w), *_part_stems(matching, w))}
-    hits = matching.labels.names(phrase, _FETCHED, terms)
-    rows = np.array([hit.row for hit in hits], np.intp)
+    rows = matching.labels.names(phrase, _FETCHED, terms).rows
     likeness = _labels(matching).likeness(analysed(phrase, vocabulary), rows)
     concepts = landscape.canonical[landscape.pairs("label", "concept")[rows]]
     preferred = landscape.column("label", "preferred")
@@ -89,9 +86,9 @@ def organisations(matching: Matching, name: str, limit: int = 10) -> list[Named]
     compared = Comparison(analysed(name, vocabulary))
     labels = landscape.column("organisation", "name"), landscape.column("organisation", "short")
     found = []
-    for hit in matching.organisations.names(name, _FETCHED):
-        named = [text for column in labels if (text := column[hit.row])]
+    for row in matching.organisations.names(name, _FETCHED).rows.tolist():
+        named = [text for column in labels if (text := column[row])]
         likes = [(compared.likeness(analysed(text, vocabulary)), text) for text in named]
-        found.append(Named(hit.row, *max(likes, default=(0.0, ""), key=lambda pair: pair[0])))
+        found.append(Named(row, *max(likes, default=(0.0, ""), key=lambda pair: pair[0])))
     experience = landscape.experience
     return sorted(found, key=lambda n: (-round(n.score, 2), -experience[n.row], n.row))[:limit]

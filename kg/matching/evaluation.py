@@ -138,7 +138,8 @@ def _bm25(known: Past, case: Case) -> Vector:
         own = known.landscape.projects.row(case.seed)
         asked = ". ".join(filter(None, (titles[n] for n in own.tolist())))
     scores = np.zeros(known.landscape.size("organisation"))
-    for row, score in known.documents.text(asked, 2000):
+    hits = known.documents.text(asked, 2000)
+    for row, score in zip(*hits, strict=True):
         scores[row] = score
     return scores
 

@@ -96,12 +96,12 @@ def _scores(matching: Matching, text: str) -> dict[int, Score]:
     compared = Comparison(analysed(text, vocabulary))
     columns = [landscape.column("entry", name) for name in ("label", "label_de", "text")]
     scores: dict[int, Score] = {}
-    for hit in matching.entries.names(text, _FETCHED, terms):
-        told = [str(column[hit.row] or "") for column in columns]
+    for row in matching.entries.names(text, _FETCHED, terms).rows.tolist():
+        told = [str(column[row] or "") for column in columns]
         found = [(compared.likeness(analysed(one, vocabulary)), one) for one in told]
         words_score, best = max(found, key=lambda pair: pair[0])
         if words_score >= _LIKE:
-            scores[hit.row] = Score(words_score, best)
+            scores[row] = Score(words_score, best)
     for match in concepts.meant(matching, text):
         share = min(match.score, 1.0)
         for row in np.flatnonzero(about(landscape, (match.concept,))).tolist():

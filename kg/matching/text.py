@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, Tokenizer
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+    from kg.matching.sparse import Vector
     from kg.matching.words import Lexicon
 
 INDEXES: Final = ("labels", "organisations", "projects", "entries")
@@ -41,11 +44,11 @@ _LONG_WORD: Final = 8
 _SHORT_WORD: Final = 4
 
 
-class Hit(NamedTuple):
-    """A row that was found, and its score (BM25)."""
+class Hits(NamedTuple):
+    """The rows that were found, best first, and their scores (BM25)."""
 
-    row: int
-    score: float
+    rows: NDArray[np.intp]
+    scores: Vector
 
 
 def _schema() -> tantivy.Schema:
@@ -201,7 +204,7 @@ class Search:
         index.reload()
         return cls(index, index.searcher(), _english())
 
-    def text(self, query: str, limit: int, more: Iterable[tuple[str, float]] = ()) -> list[Hit]:
+    def text(self, query: str, limit: int, more: Iterable[tuple[str, float]] = ()) -> Hits:
         """Return the documents whose English text is about a query, best first.
 
         `more` are further texts with the weight of their words (translations of the query). Of a
@@ -237,7 +240,7 @@ class Search:
         distance = 2 if len(term) >= _LONG_WORD else 1
         return Query.fuzzy_term_query(self.index.schema, field, term, distance)
 
-    def names(self, query: str, limit: int, terms: Iterable[str] = ()) -> list[Hit]:
+    def names(self, query: str, limit: int, terms: Iterable[str] = ()) -> Hits:
         """Return the documents whose names have words, or trigrams, of a query, best first."""
         schema = self.index.schema
         # In order, so that every process sums in the same.
@@ -250,15 +253,13 @@ class Search:
         ]
         return self._search([*exact, *near], limit)
 
-    def _search(self, parts: list[Query], limit: int) -> list[Hit]:
+    def _search(self, parts: list[Query], limit: int) -> Hits:
         if not parts or not limit:
-            return []
+            return Hits(np.zeros(0, np.intp), np.zeros(0))
         query = Query.boolean_query([(Occur.Should, part) for part in parts])
         hits = self.searcher.search(query, limit, count=False).hits
         rows = self.searcher.fast_field_values("row", [address for _, address in hits])
-        return [
-            Hit(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)
-        ]
+        return Hits(np.array(rows, np.intp), np.array([score for score, _ in hits], np.float64))
 
     def marker(self, *texts: str) -> Marker:
         """Return what marks the words of some texts in others."""

@@ -35,7 +35,8 @@ def test_nothing_signed_later_is_known(sample_matching: Matching, tmp_path: Path
     assert later
     assert not any(landscape.column("project", "objective")[n] for n in later)
     assert landscape.members.sizes()[later].sum() == 0
-    assert {hit.row for hit in known.matching.projects.text("research", 500)}.isdisjoint(later)
+    found = known.matching.projects.text("research", 500).rows
+    assert set(found.tolist()).isdisjoint(later)
 
 
 def test_every_ranking_is_measured_on_every_slice(sample_matching: Matching) -> None:

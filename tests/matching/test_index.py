@@ -53,10 +53,10 @@ def test_an_open_index_outlives_its_files(
     write_index(sample_release.release.folder, tmp_path / "text", sample_settings.base)
     found = open_folder(tmp_path / "text")
     shutil.rmtree(tmp_path / "text")
-    hit = found.projects.text("energy", 1)[0]
+    row = int(found.projects.text("energy", 1).rows[0])
 
-    assert "<b>" in found.projects.marker("energy").piece(found.told(hit.row))
-    assert found.landscape.column("project", "iri")[hit.row]
+    assert "<b>" in found.projects.marker("energy").piece(found.told(row))
+    assert found.landscape.column("project", "iri")[row]
 
 
 def test_what_a_killed_process_left_is_removed(
