@@ -12,8 +12,9 @@ import base64
 import csv
 import io
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from pydantic_core import to_json
 
@@ -87,10 +88,13 @@ def _links(answer: Answer, shown: Page) -> tuple[Link, ...]:
 
 
 def _address(answer: Answer, shown: Page) -> str:
-    parameters = {"query": answer.sparql}
-    if shown.at.lasting:
-        parameters["release"] = str(shown.at.opened.number)
-    return f"{shown.at.root}/sparql?{urlencode(parameters)}"
+    # Most lines of a query are the same in all answers.
+    query = "%0A".join(map(_quoted, answer.sparql.split("\n")))
+    release = f"&release={shown.at.opened.number}" if shown.at.lasting else ""
+    return f"{shown.at.root}/sparql?query={query}{release}"
+
+
+_quoted: Final = lru_cache(maxsize=1024)(quote_plus)
 
 
 def chosen(header: str, named: str | None) -> Form:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -35,6 +36,7 @@ from kg.terms import DCTERMS, FOAF, OWL, RDF_TYPE, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from fastapi import APIRouter, FastAPI, Request
     from pyoxigraph import Quad
@@ -203,12 +205,11 @@ class Visit:
     ) -> dict[str, str]:
         """Return the headers of a representation, of which the release has one per `variant`."""
         release = self.opened.release
-        created = asof.http_date(asof.created(release))
-        content = f"{release.number} {release.manifest['digest']} {created} {kg.__version__}"
-        digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+        manifest = release.manifest
+        created, tag = _stamp(release.number, manifest["digest"], asof.created(release))
         headers = {
             "X-Release": str(release.number),
-            "ETag": f'"{release.number}-{digest}-{variant}"',
+            "ETag": f'"{tag}-{variant}"',
             "Last-Modified": created,
             "Cache-Control": _LASTING if self.lasting else _CHANGING,
             "Access-Control-Allow-Origin": "*",
@@ -230,6 +231,14 @@ class Visit:
         if status == 200 and unchanged(self.request, headers):  # noqa: PLR2004 - the status's name
             return Response(None, 304, dict(headers))
         return Response(make(), status, dict(headers), content_type)
+
+
+@lru_cache(maxsize=64)
+def _stamp(number: int, digest: str, created: datetime) -> tuple[str, str]:
+    """Return when a release was made, as HTTP writes it, and what its entity tags begin with."""
+    made = asof.http_date(created)
+    content = f"{number} {digest} {made} {kg.__version__}"
+    return made, f"{number}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 def listed(links: Iterable[Link] = (), vary: Iterable[str] = ()) -> dict[str, str]:
