@@ -14,14 +14,16 @@ import importlib
 import signal
 import socket
 import sys
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError, create_model
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -34,7 +36,10 @@ from kg.store import Serving
 from kg.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from starlette.datastructures import QueryParams
+    from starlette.requests import Request
 
     from kg.matching import Matching
 
@@ -43,32 +48,65 @@ READY: Final = "/ready"
 _NEVER: Final = 10**8
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return an application that has the look-ups alone."""
+def create_app(settings: Settings) -> Starlette:
+    """Return an application that has the look-ups alone.
+
+    FastAPI reads each of some twenty parameters by itself, given or not, which takes longer than
+    many a ranking: here those of a look-up are read together, as one model.
+    """
     share = settings.cache_bytes // max(settings.lookup_processes, 1)
     settings = settings.model_copy(update={"cache_bytes": share})
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = Starlette(routes=[*_routes(), Route(READY, _ready)])
     app.state.settings = settings
     app.state.workspace = Workspace(settings.home)
     app.state.serving = Serving(app.state.workspace)
     app.add_middleware(CrossOrigin)
     problems.install(app)
-    for name in ROUTES:
-        for route in importlib.import_module(f"api.routes.{name}").router.routes:
-            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
-                app.get(route.path, response_class=Response)(_at_once(route.endpoint))
-    app.add_route(READY, _ready)
     return app
 
 
-def _at_once(answer: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
-    """Return a route's function as one that needs no thread: here is one request at a time."""
+def _routes() -> Iterator[Route]:
+    """Yield the routes of the look-ups, which need no threads: here is one request at a time."""
+    for name in ROUTES:
+        for route in importlib.import_module(f"api.routes.{name}").router.routes:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+                yield Route(route.path, _answering(route))
 
-    @wraps(answer)
-    async def answered(*given: Any, **named: Any) -> Response:
-        return answer(*given, **named)
 
-    return answered
+def _answering(route: APIRoute) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers a request by a route's function, its parameters read as FastAPI does."""
+    read = parameters(route)
+
+    async def answer(request: Request) -> Response:
+        request.scope["route"] = route
+        response: Response = route.endpoint(request, **read(request.query_params))
+        return response
+
+    return answer
+
+
+def parameters(route: APIRoute) -> Callable[[QueryParams], dict[str, Any]]:
+    """Return what reads the parameters of a route; it raises RequestValidationError."""
+    fields = route.dependant.query_params
+    annotated = {
+        f.name: (Annotated[f.field_info.annotation, f.field_info], f.default) for f in fields
+    }
+    model: type[BaseModel] = create_model("Parameters", **annotated)  # type: ignore[call-overload]
+    many = {f.alias for f in fields if lookups.many(f.field_info.annotation)}
+    names = [f.name for f in fields]
+
+    def read(given: QueryParams) -> dict[str, Any]:
+        values = {name: given.getlist(name) if name in many else given[name] for name in given}
+        try:
+            found = model.model_validate(values)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+            raise RequestValidationError(
+                [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]
+            ) from error
+        return {name: getattr(found, name) for name in names}
+
+    return read
 
 
 def _ready(request: Request) -> Response:
@@ -92,7 +130,7 @@ def prepare(matching: Matching) -> None:
             each.ranking.explanation(row)
 
 
-async def _serve(app: FastAPI, channel: socket.socket) -> None:
+async def _serve(app: Starlette, channel: socket.socket) -> None:
     """Answer on the channel until it is closed."""
     config = uvicorn.Config(
         app,

@@ -216,12 +216,13 @@ def _only_known(request: Request) -> None:
             near = get_close_matches(name, fields, 1)
             detail = f"There is no parameter {name!r}" + "".join(f"; perhaps {n}" for n in near)
             raise ParameterError(detail, parameter=name, allowed=sorted(fields))
-        if times > 1 and not _many(fields[name].field_info.annotation):
+        if times > 1 and not many(fields[name].field_info.annotation):
             detail = f"{name!r} is given {times} times; once is expected"
             raise ParameterError(detail, parameter=name)
 
 
-def _many(annotation: Any) -> bool:
+def many(annotation: Any) -> bool:
+    """Tell whether a parameter may be given several times."""
     return list in {get_origin(a) for a in (annotation, *get_args(annotation))}
 
 

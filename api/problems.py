@@ -23,8 +23,9 @@ from kg.errors import AtlasError, BusyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fastapi import FastAPI, Request
+    from fastapi import Request
     from fastapi.responses import Response
+    from starlette.applications import Starlette
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -133,7 +134,7 @@ async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
     )
 
 
-def install(app: FastAPI) -> None:
+def install(app: Starlette) -> None:
     """Have an application answer every error in this shape."""
     app.add_exception_handler(AtlasError, _atlas_error)
     app.add_exception_handler(HTTPException, _http_error)
