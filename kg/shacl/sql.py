@@ -30,6 +30,7 @@ from kg.shacl.plan import (
     Step,
     Values,
 )
+from kg.shacl.results import alone, conforming, counted, qualified, rows, united
 from kg.shacl.shapes import Term
 from kg.shacl.values import less
 from kg.shacl.walk import values_sql
@@ -38,14 +39,6 @@ from kg.terms import RDF_LANG_STRING, RDF_TYPE, RDFS, SH, XSD
 
 Ids = Callable[[Term], int]
 Patterns = Mapping[tuple[str, str], Translation]
-
-RESULT_COLUMNS: Final = (
-    "root BIGINT, focus BIGINT, value BIGINT, predicate BIGINT, rule INTEGER, said VARCHAR"
-)
-NO_RESULTS: Final = (
-    "SELECT NULL::BIGINT AS root, NULL::BIGINT AS focus, NULL::BIGINT AS value,"
-    " NULL::BIGINT AS predicate, NULL::INTEGER AS rule, NULL::VARCHAR AS said WHERE false"
-)
 
 
 class Compiler:
@@ -85,7 +78,7 @@ class Compiler:
             case Check():
                 return self._check(step)
             case Results():
-                return _results(step)
+                return united(step)
             case Failing(results):
                 return f"SELECT DISTINCT root AS f FROM {results}"
 
@@ -133,7 +126,7 @@ class Compiler:
 
     def class_(self, check: Check) -> str:
         """Section 4.1.1: each value node is an instance of the class."""
-        return _rows(f"{check.values} x ANTI JOIN {check.others[0]} i ON i.f = x.v")
+        return rows(f"{check.values} x ANTI JOIN {check.others[0]} i ON i.f = x.v")
 
     def datatype(self, check: Check) -> str:
         """Section 4.1.2: each value node is a literal of the datatype and not ill-typed."""
@@ -145,20 +138,20 @@ class Compiler:
             wrong += " OR NOT coalesce(a.valid, false)"
         if wanted == RDF_LANG_STRING:
             wrong += " OR t.language IS NULL"
-        return _rows(joined, wrong)
+        return rows(joined, wrong)
 
     def node_kind(self, check: Check) -> str:
         """Section 4.1.3: each value node is of the kind."""
         kinds = ", ".join(map(str, NODE_KINDS[check.constraint.text]))
-        return _rows(f"{check.values} x", f"(x.v & 3) NOT IN ({kinds})")
+        return rows(f"{check.values} x", f"(x.v & 3) NOT IN ({kinds})")
 
     def min_count(self, check: Check) -> str:
         """Section 4.2.1: at least so many value nodes."""
-        return _counted(check, check.values, f"coalesce(n, 0) < {check.constraint.number}")
+        return counted(check, check.values, f"coalesce(n, 0) < {check.constraint.number}")
 
     def max_count(self, check: Check) -> str:
         """Section 4.2.2: at most so many value nodes."""
-        return _counted(check, check.values, f"coalesce(n, 0) > {check.constraint.number}")
+        return counted(check, check.values, f"coalesce(n, 0) > {check.constraint.number}")
 
     def _bound(self, check: Check, operator: str, *, lower: bool) -> str:
         bound = check.constraint.terms[0]
@@ -169,7 +162,7 @@ class Compiler:
             f"{check.values} x LEFT JOIN shacl_value a ON a.id = x.v"
             f" LEFT JOIN (SELECT * FROM shacl_value WHERE id = {self.ids(bound)}) b ON true"
         )
-        return _rows(joined, f"NOT coalesce({ordered}, false)")
+        return rows(joined, f"NOT coalesce({ordered}, false)")
 
     def _string_bound(self, check: Check, operator: str, *, lower: bool) -> str:
         bound = quoted(check.constraint.terms[0].value)
@@ -179,7 +172,7 @@ class Compiler:
             " LEFT JOIN shacl_value a ON a.id = x.v"
         )
         valid = f"t.datatype IN ({_strings()}) AND coalesce(a.valid, true)"
-        return _rows(joined, f"NOT coalesce({valid} AND {ordered}, false)")
+        return rows(joined, f"NOT coalesce({valid} AND {ordered}, false)")
 
     def min_exclusive(self, check: Check) -> str:
         """Section 4.3.1: each value node is greater."""
@@ -208,7 +201,7 @@ class Compiler:
     def _string(self, check: Check, wrong: str) -> str:
         """Return the value nodes that are blank, or whose string is wrong."""
         joined = f"{check.values} x JOIN shacl_term t ON t.id = x.v"
-        return _rows(joined, f"t.kind = 0 OR {wrong}")
+        return rows(joined, f"t.kind = 0 OR {wrong}")
 
     def pattern(self, check: Check) -> str:
         """Section 4.4.3: the string of each value node matches."""
@@ -217,7 +210,7 @@ class Compiler:
         if written is not None:
             return self._string(check, f"NOT regexp_matches(t.value, {quoted(written)})")
         matching = f"(SELECT id FROM shacl_match WHERE pattern = {self.matches[key]})"
-        return _rows(f"{check.values} x ANTI JOIN {matching} m ON m.id = x.v")
+        return rows(f"{check.values} x ANTI JOIN {matching} m ON m.id = x.v")
 
     def language_in(self, check: Check) -> str:
         """Section 4.4.4: the language of each value node is in one of the ranges."""
@@ -231,7 +224,7 @@ class Compiler:
                 f" OR starts_with(lower(t.language), {quoted(wanted + '-')})"
             )
         joined = f"{check.values} x LEFT JOIN shacl_term t ON t.id = x.v"
-        return _rows(joined, f"t.language IS NULL OR NOT ({' OR '.join(fits)})")
+        return rows(joined, f"t.language IS NULL OR NOT ({' OR '.join(fits)})")
 
     def unique_lang(self, check: Check) -> str:
         """Section 4.4.5: no language twice; one result for each that is."""
@@ -245,15 +238,15 @@ class Compiler:
         """Section 4.5.1: the same values as the other property."""
         other = check.others[0]
         return (
-            _rows(f"{check.values} x ANTI JOIN {other} y ON y.f = x.f AND y.v = x.v")
+            rows(f"{check.values} x ANTI JOIN {other} y ON y.f = x.f AND y.v = x.v")
             + " UNION ALL "
-            + _rows(f"{other} x ANTI JOIN {check.values} y ON y.f = x.f AND y.v = x.v")
+            + rows(f"{other} x ANTI JOIN {check.values} y ON y.f = x.f AND y.v = x.v")
         )
 
     def disjoint(self, check: Check) -> str:
         """Section 4.5.2: no value in common with the other property."""
         other = check.others[0]
-        return _rows(f"{check.values} x SEMI JOIN {other} y ON y.f = x.f AND y.v = x.v")
+        return rows(f"{check.values} x SEMI JOIN {other} y ON y.f = x.f AND y.v = x.v")
 
     def _ordered(self, check: Check, operator: str) -> str:
         """Return one result for each pair of values that is not in order (section 4.5.3)."""
@@ -266,7 +259,7 @@ class Compiler:
         joined = f"""{check.values} x JOIN {check.others[0]} y ON y.f = x.f
             LEFT JOIN shacl_term ta ON ta.id = x.v LEFT JOIN shacl_term tb ON tb.id = y.v
             LEFT JOIN shacl_value a ON a.id = x.v LEFT JOIN shacl_value b ON b.id = y.v"""
-        return _rows(joined, f"NOT coalesce({ordered}, false)")
+        return rows(joined, f"NOT coalesce({ordered}, false)")
 
     def less_than(self, check: Check) -> str:
         """Section 4.5.3: each value is less than each of the other property."""
@@ -278,33 +271,33 @@ class Compiler:
 
     def not_(self, check: Check) -> str:
         """Section 4.6.1: no value node conforms."""
-        return _rows(f"{check.values} x ANTI JOIN {check.others[0]} n ON n.f = x.v")
+        return rows(f"{check.values} x ANTI JOIN {check.others[0]} n ON n.f = x.v")
 
     def node(self, check: Check) -> str:
         """Section 4.7.1: each value node conforms."""
-        return _rows(f"{check.values} x SEMI JOIN {check.others[0]} n ON n.f = x.v")
+        return rows(f"{check.values} x SEMI JOIN {check.others[0]} n ON n.f = x.v")
 
     def and_(self, check: Check) -> str:
         """Section 4.6.2: each value node conforms to all."""
-        return _conforming(check, f"n < {len(check.others)}")
+        return conforming(check, f"n < {len(check.others)}")
 
     def or_(self, check: Check) -> str:
         """Section 4.6.3: each value node conforms to one at least."""
-        return _conforming(check, "n = 0")
+        return conforming(check, "n = 0")
 
     def xone(self, check: Check) -> str:
         """Section 4.6.4: each value node conforms to exactly one."""
-        return _conforming(check, "n <> 1")
+        return conforming(check, "n <> 1")
 
     def qualified_min_count(self, check: Check) -> str:
         """Section 4.7.3: at least so many value nodes conform."""
         wrong = f"coalesce(n, 0) < {check.constraint.number}"
-        return _counted(check, _qualified(check), wrong)
+        return counted(check, qualified(check), wrong)
 
     def qualified_max_count(self, check: Check) -> str:
         """Section 4.7.3: at most so many value nodes conform."""
         wrong = f"coalesce(n, 0) > {check.constraint.number}"
-        return _counted(check, _qualified(check), wrong)
+        return counted(check, qualified(check), wrong)
 
     def closed(self, check: Check) -> str:
         """Section 4.8.1: value nodes have no predicate but those of the shape."""
@@ -319,73 +312,18 @@ class Compiler:
         """Section 4.8.2: the term is among the value nodes."""
         wanted = self.ids(check.constraint.terms[0])
         there = f"(SELECT f FROM {check.values} WHERE v = {wanted})"
-        return _alone(f"{check.candidates} x ANTI JOIN {there} y ON y.f = x.f")
+        return alone(f"{check.candidates} x ANTI JOIN {there} y ON y.f = x.f")
 
     def in_(self, check: Check) -> str:
         """Section 4.8.3: each value node is one of the terms."""
         if not check.constraint.terms:
-            return _rows(f"{check.values} x")
+            return rows(f"{check.values} x")
         members = ", ".join(f"({self.ids(term)}::BIGINT)" for term in check.constraint.terms)
-        return _rows(f"{check.values} x ANTI JOIN (VALUES {members}) m(id) ON m.id = x.v")
+        return rows(f"{check.values} x ANTI JOIN (VALUES {members}) m(id) ON m.id = x.v")
 
 
 def _strings() -> str:
     return ", ".join(map(quoted, sorted(STRINGS)))
-
-
-def _rows(joined: str, wrong: str = "true") -> str:
-    """Return one result with its value for each row of `joined`, whose pairs are called x."""
-    return (
-        "SELECT x.f AS root, x.f AS focus, x.v AS value, NULL::BIGINT AS predicate"
-        f" FROM {joined} WHERE {wrong}"
-    )
-
-
-def _alone(joined: str, wrong: str = "true") -> str:
-    """Return one result without a value for each row of `joined`, whose candidates are called x."""
-    return (
-        "SELECT x.f AS root, x.f AS focus, NULL::BIGINT AS value, NULL::BIGINT AS predicate"
-        f" FROM {joined} WHERE {wrong}"
-    )
-
-
-def _counted(check: Check, values: str, wrong: str) -> str:
-    counts = f"(SELECT f, count(*) AS n FROM {values} GROUP BY f)"
-    return _alone(f"{check.candidates} x LEFT JOIN {counts} c ON c.f = x.f", wrong)
-
-
-def _conforming(check: Check, wrong: str) -> str:
-    """Return the value nodes for which the number n of shapes they conform to is wrong."""
-    joins = " ".join(
-        f"LEFT JOIN {name} n{place} ON n{place}.f = x.v" for place, name in enumerate(check.others)
-    )
-    number = " + ".join(f"(n{place}.f IS NULL)::INTEGER" for place in range(len(check.others)))
-    counted = f"(SELECT x.f, x.v, {number or 0} AS n FROM {check.values} x {joins})"
-    return _rows(f"{counted} x", wrong)
-
-
-def _qualified(check: Check) -> str:
-    """Return the pairs whose value conforms to the shape and to none of its siblings."""
-    joins = [f"ANTI JOIN {check.others[0]} n ON n.f = x.v"]
-    joins += [
-        f"SEMI JOIN {name} s{place} ON s{place}.f = x.v"
-        for place, name in enumerate(check.siblings)
-    ]
-    return f"(SELECT x.f, x.v FROM {check.values} x {' '.join(joins)})"
-
-
-def _results(step: Results) -> str:
-    columns = "root, focus, value, predicate, rule, said"
-    parts = [f"SELECT {columns} FROM {name}" for name in step.checks]
-    for values, results in step.lifted:
-        if values is None:
-            parts.append(f"SELECT {columns} FROM {results}")
-        else:
-            parts.append(
-                f"SELECT x.f AS root, r.focus, r.value, r.predicate, r.rule, r.said"
-                f" FROM {results} r JOIN {values} x ON x.v = r.root"
-            )
-    return " UNION ALL ".join(parts) or NO_RESULTS
 
 
 _COMPONENTS: Final[dict[str, Callable[[Compiler, Check], str]]] = {

@@ -43,8 +43,9 @@ from kg.shacl.plan import (
     reads,
     renamed,
 )
+from kg.shacl.results import NO_RESULTS, RESULT_COLUMNS
 from kg.shacl.shapes import Term
-from kg.shacl.sql import NO_RESULTS, RESULT_COLUMNS, Compiler
+from kg.shacl.sql import Compiler
 from kg.statements import IRI
 from kg.terms import SH
 
