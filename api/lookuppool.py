@@ -10,7 +10,7 @@ the serving process as before.
 2. A look-up that takes longer than a query may is ended with its process.
 3. After ten minutes without a look-up the processes are ended.
 4. A request that is byte for byte one that was answered today from the current release gets the
-   same response again.
+   same response again. It is kept compressed, a tenth of its size, so that many are.
 5. All processes follow the link to the current release by themselves, so that a switch of the
    release is the same for each of them.
 """
@@ -27,6 +27,8 @@ from collections import deque
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Final
+
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 from api import problems
 from api.lookupprocess import READY
@@ -46,6 +48,9 @@ _OK: Final = b"HTTP/1.1 200 "
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHANNEL: Final = 512 * 1024
+_LARGEST: Final = 1024 * 1024
+"""Bytes of a response that is kept: compressing a larger one would hold up everybody else."""
+
 _IDLE: Final = 600.0
 """Seconds without a look-up after which processes are ended."""
 
@@ -72,6 +77,8 @@ class LookUpPool:
         self._current = settings.home / "current"
         self._kept: LeastRecentlyUsed[tuple[_Moment, bytes]]
         self._kept = LeastRecentlyUsed(settings.cache_bytes // 4)
+        self._compress = ZstdCompressor(level=1).compress
+        self._expand = ZstdDecompressor().decompress
         self._not_before = 0.0
         self._asked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +92,7 @@ class LookUpPool:
     def known(self, request: bytes) -> bytes | None:
         """Return the response that a request was given already, if it still holds."""
         kept = self._kept.get(request)
-        return kept[1] if kept is not None and kept[0] == self.moment() else None
+        return self._expand(kept[1]) if kept is not None and kept[0] == self.moment() else None
 
     def moment(self) -> _Moment:
         """Return what a response holds for: the link to the current release, and the day."""
@@ -98,9 +105,11 @@ class LookUpPool:
         """Keep a response that is of the release that was current when it was asked for."""
         number = question.moment[0].rpartition("/")[2].encode()
         head = response[: response.find(_HEAD_END) + 2].lower()
-        if response.startswith(_OK) and b"\r\nx-release: %b\r\n" % number in head:
-            size = len(question.request) + len(response)
-            self._kept.put(question.request, (question.moment, response), size)
+        named = b"\r\nx-release: %b\r\n" % number in head
+        if named and response.startswith(_OK) and len(response) <= _LARGEST:
+            small = self._compress(response)
+            size = len(question.request) + len(small)
+            self._kept.put(question.request, (question.moment, small), size)
 
     def ask(self, request: bytes, settled: Settled, *, busy: bool) -> Question | None:
         """Have a request answered; None if it must be answered in this process.

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 ROUTES: Final = ("competences", "partners")
 READY: Final = "/ready"
 _NEVER: Final = 10**8
+_THINGS: Final = 50_000
+"""How many things are made before the collector looks for those that hold each other."""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -114,6 +116,8 @@ def _ready(request: Request) -> Response:
     prepare(lookups.matching(lookups.page(request, None, 1).at))
     gc.collect()
     gc.freeze()
+    # An answer is made of thousands of things that all go when it is sent.
+    gc.set_threshold(_THINGS)
     return Response(b"ready", media_type="text/plain")
 
 
