@@ -50,12 +50,12 @@ def similar_term(
     words = [str(landscape.column("term", "text")[w]) for w in query.words[:_WORDS].tolist()]
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, worth)
+        projects, number = telling(landscape, organisation, worth, most)
         iris = landscape.column("project", "iri")
-        constants = {iris[p]: float(similarity[p]) for p in projects[:most]}
-        said = taking_part(landscape, organisation, projects[:most])
+        constants = {iris[p]: float(similarity[p]) for p in projects}
+        said = taking_part(landscape, organisation, projects)
         more = {"similarity": constants, "best": best, "words": words}
-        return Reason(said, more, of=len(projects))
+        return Reason(said, more, of=number)
 
     formula = f"ln(1 + 20 x / best) / ln 21, x = sum over its projects: similarity^{power}"
     return Term("similar", weight, values, formula, reason)
@@ -156,9 +156,9 @@ def alike_term(landscape: Landscape, similarity: Vector, weight: float) -> Term:
     values, best = of_best(landscape.projects.times(similarity) / landscape.roots)
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, similarity)
-        said = taking_part(landscape, organisation, projects[:most])
-        return Reason(said, {"best": best}, of=len(projects))
+        projects, number = telling(landscape, organisation, similarity, most)
+        said = taking_part(landscape, organisation, projects)
+        return Reason(said, {"best": best}, of=number)
 
     formula = "x / best, x = sum over its projects: similarity / sqrt(projects)"
     return Term("alike", weight, values, formula, reason)

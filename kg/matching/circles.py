@@ -77,9 +77,9 @@ def _with_partners(
         return ties.through(values)
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, worth())
-        said = taking_part(landscape, organisation, projects[:most])
-        return Reason(said, {"best": best}, of=len(projects))
+        projects, number = telling(landscape, organisation, worth(), most)
+        said = taking_part(landscape, organisation, projects)
+        return Reason(said, {"best": best}, of=number)
 
     return reason
 
@@ -92,10 +92,10 @@ def joint_term(landscape: Landscape, seed: int, similarity: Vector, weight: floa
     values, best = softened(landscape.projects.times(worth))
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, worth)
+        projects, number = telling(landscape, organisation, worth, most)
         both = (organisation, seed)
-        said = [s for p in projects[:most] for o in both for s in taking_part(landscape, o, [p])]
-        return Reason(said, {"best": best}, of=len(projects))
+        said = [s for p in projects for o in both for s in taking_part(landscape, o, [p])]
+        return Reason(said, {"best": best}, of=number)
 
     formula = (
         "ln(1 + 20 x / best) / ln 21, x = sum over projects of both:"

@@ -7,7 +7,7 @@ participants). A project is near to the organisation by its partners in it: Σ o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -58,10 +58,10 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
     own[landscape.projects.row(seed)] = True
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, near)
+        projects, number = telling(landscape, organisation, near, most)
         iris = landscape.column("project", "iri")
         said, constants = [], {}
-        for project in projects[:most]:
+        for project in projects:
             constants[iris[project]] = float(near[project])
             said += taking_part(landscape, organisation, [project])
             there = landscape.members.row(project)
@@ -70,8 +70,8 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
             shared = int(theirs[np.argmax(own[theirs])])
             said += taking_part(landscape, partner, [project, shared])
             said += taking_part(landscape, seed, [shared])
-        text = f"{len(projects)} projects with partners"
-        return Reason(said, {"nearness": constants, "best": best}, text, len(projects))
+        text = f"{number} projects with partners"
+        return Reason(said, {"nearness": constants, "best": best}, text, number)
 
     formula = (
         "ln(1 + 20 x / best) / ln 21, x = sum over its projects of their nearness:"
@@ -80,13 +80,25 @@ def cooperation_term(landscape: Landscape, seed: int, weight: float) -> Term:
     return Term("cooperation", weight, values, formula, reason)
 
 
-def telling(landscape: Landscape, organisation: int, worth: Vector) -> list[int]:
-    """Return the projects of an organisation that are worth something, the most first."""
+def telling(
+    landscape: Landscape, organisation: int, worth: Vector, most: int
+) -> tuple[list[int], int]:
+    """Return projects of an organisation that are worth something, the most first, and how many.
+
+    `most` is how many are listed; of an organisation with hundreds the others are not sorted.
+    """
     own = landscape.projects.row(organisation)
     values = worth[own]
-    order = own[np.argsort(-values, kind="stable")]
-    found: list[int] = order[: np.count_nonzero(values > 0)].tolist()
-    return found
+    number = int(np.count_nonzero(values > 0))
+    listed = min(most, number)
+    if listed and len(own) > _SORTED:
+        least = np.partition(values, len(own) - listed)[len(own) - listed]
+        own, values = own[values >= least], values[values >= least]
+    return own[np.argsort(-values, kind="stable")[:listed]].tolist(), number
+
+
+_SORTED: Final = 64
+"""How many values are sorted as quickly as the largest are found."""
 
 
 def together_term(
@@ -101,11 +113,11 @@ def together_term(
     values, best = of_best(landscape.projects.times(worth))
 
     def reason(organisation: int, most: int) -> Reason:
-        projects = telling(landscape, organisation, worth)
+        projects, number = telling(landscape, organisation, worth, most)
         iris = landscape.column("project", "iri")
-        constants = {iris[p]: float(worth[p]) for p in projects[:most]}
-        said = taking_part(landscape, organisation, projects[:most])
-        return Reason(said, {"worth": constants, "best": best}, of=len(projects))
+        constants = {iris[p]: float(worth[p]) for p in projects}
+        said = taking_part(landscape, organisation, projects)
+        return Reason(said, {"worth": constants, "best": best}, of=number)
 
     formula = "sum of worth / best; worth: relevance^5 * sqrt(affinity) / log2(1 + participants)"
     return Term("together", weight, values, formula, reason)
