@@ -5,6 +5,8 @@
 3. A browser sends empty fields too, which would be conditions; `address` leaves them out.
 4. Each organisation has the terms of its score, largest first, with links to what is behind them.
    What counts is linked as a further condition; where nothing is found, what to give up is.
+5. Of one that was expected (`whynot`) it is said where it is, what it does not meet, and by which
+   terms it is behind the best.
 """
 
 from __future__ import annotations
@@ -50,8 +52,10 @@ _CHOICES: Final = {
     "hidden": ("0", "0.3", "0.6", "1"),
 }
 _FIELDS: Final = {
-    "competences": ("q", "technology", "country", "region", "kind", "sme", "hidden"),
-    "partners": ("organisation", "q", "country", "region", "kind", "sme", "past", "hidden"),
+    "competences": ("q", "technology", "country", "region", "kind", "sme", "hidden", "whynot"),
+    "partners": (
+        *("organisation", "q", "country", "region", "kind", "sme", "past", "hidden", "whynot"),
+    ),
 }
 _WITH_DEFAULT: Final = ("past", "hidden")
 _FACETS: Final = 8
@@ -85,6 +89,14 @@ class Ranked(NamedTuple):
     facts: Sequence[Shown]
     score: str
     reasons: Sequence[Reason]
+
+
+class Expected(NamedTuple):
+    """One that was expected: what is said of its place, and terms with its own and the best's."""
+
+    name: Shown
+    said: Sequence[str]
+    terms: Sequence[tuple[str, str, str]]
 
 
 class Choice(NamedTuple):
@@ -184,6 +196,7 @@ def _told(
         "understood": ", ".join(m["label"] for m in answer.more.get("understood", ())),
         "facets": _facets(answer, name, given, to.root, chosen),
         "misses": _misses(answer, name, given, to.root, chosen),
+        "expected": _expected(to, names, answer, chosen),
         "perhaps": [
             pages.thing(to, names, p["id"], chosen) for p in answer.more.get("perhaps", ())
         ],
@@ -212,6 +225,7 @@ def _names(to: Visit, answer: Answer) -> Description:
             *(s["subject"] for r in item.get("explanation", ()) for s in r["statements"]),
         )
     } | {p["id"] for p in answer.more.get("perhaps", ())}
+    iris.add(answer.more.get("whynot", {}).get("id"))
     known = sorted(iri for iri in iris if iri)
     return Description("", (), (), tuple(labels(to.opened.store, known)), 1, more=False)
 
@@ -239,6 +253,27 @@ def _reason(to: Visit, names: Description, iri: str, term: Item, chosen: str) ->
     name = words.get(f"term_{term['term']}") or str(term["term"])
     more = max(int(term.get("of", 0)) - len(things), 0)
     return Reason(name, f"{term['contribution']:+.2f}", _marked(term["text"]), things, more)
+
+
+def _expected(to: Visit, names: Description, answer: Answer, chosen: str) -> Expected | None:
+    """Return what is said of the one that was expected; nothing if none was named."""
+    words, asked = WORDS[chosen], answer.more.get("whynot")
+    if not asked:
+        return None
+    unmet = ", ".join(words.get(f"field_{name}", name) for name in asked["unmet"])
+    said = {
+        "place": asked["listed"] and words["place"].format(place=asked["place"]),
+        "unrelated": not asked["related"] and words["unrelated"],
+        "barred": asked["barred"] and words["barred"],
+        "unmet": unmet and words["unmet"].format(conditions=unmet),
+        "behind": asked.get("behind") and words["behind"].format(points=f"{asked['behind']:.2f}"),
+    }
+    terms = [
+        (words.get(f"term_{t['term']}") or t["term"], f"{t['own']:+.2f}", f"{t['best']:+.2f}")
+        for t in asked.get("terms", ())
+    ]
+    name = pages.thing(to, names, asked["id"], chosen)
+    return Expected(name, [text for text in said.values() if text], terms)
 
 
 def _marked(text: str) -> Markup:

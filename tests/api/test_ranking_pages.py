@@ -103,3 +103,23 @@ def test_every_term_and_word_is_given_in_both_languages(ask: Ask) -> None:
     terms = {t["term"] for a in asked for i in ask(a).json()["items"] for t in i["explanation"]}
     assert len(terms) > 8
     assert {f"term_{term}" for term in terms} <= set(WORDS["en"])
+
+
+def test_of_one_that_was_expected_it_is_said_where_it_is(ask: Ask) -> None:
+    """Its place and terms beside the best one's, or the condition that it does not meet."""
+    listed = ask("/competences?q=laser").json()
+    second = listed["items"][1]
+    asked = f"q=laser&whynot={second['pic']}"
+    why = ask(f"/competences?{asked}").json()["whynot"]
+    text = page(ask, f"/competences?{asked}")
+
+    assert f"place 2 · {why['behind']:.2f} behind the best" in text
+    for term in why["terms"]:
+        row = f"<td>{term['own']:+.2f}</td><td>{term['best']:+.2f}</td>"
+        assert f"{WORDS['en']['term_' + term['term']]}</th>{row}" in text
+
+    country = second["country"][-3:]
+    elsewhere = next(f["value"] for f in listed["facets"]["country"] if country not in f["value"])
+    german = page(ask, f"/competences?{asked}&country={elsewhere}&lang=de")
+    assert "erfüllt nicht: Land" in german
+    assert "hat mit der Frage nichts zu tun" not in german
