@@ -14,13 +14,13 @@ import importlib
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import uvicorn
 import uvloop
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -38,6 +38,7 @@ from kg.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from pydantic import BaseModel
     from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
@@ -53,8 +54,8 @@ _THINGS: Final = 50_000
 def create_app(settings: Settings) -> Starlette:
     """Return an application that has the look-ups alone.
 
-    FastAPI reads each of some twenty parameters by itself, given or not, which takes longer than
-    many a ranking: here those of a look-up are read together, as one model.
+    FastAPI looks for each of some twenty parameters, given or not, which takes longer than many a
+    ranking: here those that are given are read, by the same model.
     """
     share = settings.cache_bytes // max(settings.lookup_processes, 1)
     settings = settings.model_copy(update={"cache_bytes": share})
@@ -89,24 +90,19 @@ def _answering(route: APIRoute) -> Callable[[Request], Awaitable[Response]]:
 
 def parameters(route: APIRoute) -> Callable[[QueryParams], dict[str, Any]]:
     """Return what reads the parameters of a route; it raises RequestValidationError."""
-    fields = route.dependant.query_params
-    annotated = {
-        f.name: (Annotated[f.field_info.annotation, f.field_info], f.default) for f in fields
-    }
-    model: type[BaseModel] = create_model("Parameters", **annotated)  # type: ignore[call-overload]
-    many = {f.alias for f in fields if lookups.many(f.field_info.annotation)}
-    names = [f.name for f in fields]
+    (field,) = route.dependant.query_params
+    model = cast("type[BaseModel]", field.field_info.annotation)
+    many = {f.alias or n for n, f in model.model_fields.items() if lookups.many(f.annotation)}
 
     def read(given: QueryParams) -> dict[str, Any]:
         values = {name: given.getlist(name) if name in many else given[name] for name in given}
         try:
-            found = model.model_validate(values)
+            return {field.name: model.model_validate(values)}
         except ValidationError as error:
             faults = error.errors(include_url=False)
             raise RequestValidationError(
                 [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]
             ) from error
-        return {name: getattr(found, name) for name in names}
 
     return read
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 from fastapi import Query
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from api import forms
 from api.forms import CSV, FORMS, XLSX, Page
@@ -35,7 +36,7 @@ from kg.matching.landscape import today
 from kg.query.cache import LeastRecentlyUsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
     from multiprocessing.process import BaseProcess
 
     from fastapi import Request
@@ -209,16 +210,27 @@ def _only_known(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    fields = {f.alias: f for f in route.dependant.query_params}
+    fields = dict(_parameters(route))
     for name in request.query_params:
         times = len(request.query_params.getlist(name))
         if name not in fields:
             near = get_close_matches(name, fields, 1)
             detail = f"There is no parameter {name!r}" + "".join(f"; perhaps {n}" for n in near)
             raise ParameterError(detail, parameter=name, allowed=sorted(fields))
-        if times > 1 and not many(fields[name].field_info.annotation):
+        if times > 1 and not many(fields[name]):
             detail = f"{name!r} is given {times} times; once is expected"
             raise ParameterError(detail, parameter=name)
+
+
+def _parameters(route: APIRoute) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters of a route, each by itself or in a model, and what they are."""
+    for field in route.dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            for name, info in annotation.model_fields.items():
+                yield info.alias or name, info.annotation
+        else:
+            yield field.alias, annotation
 
 
 def many(annotation: Any) -> bool:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import Query
+from pydantic import BaseModel
 
 from api import lookups
 from api.forms import Answer
+from api.linked import LanguageQuery
+from api.lookups import BoxQuery, CountryQuery, CursorQuery, LimitQuery, RegionQuery
+from api.rankings import FormQuery
 from kg.matching import alternatives, concepts, items, resolving
 from kg.matching.conditions import Conditions
 
@@ -53,23 +57,37 @@ WhyNotQuery = Annotated[
         alias="whynot", description="Say why this one is not in the answer: PIC, key, name, IRI."
     ),
 ]
+SmeWeightQuery = Annotated[
+    float, Query(ge=-2, le=2, description="How much being an SME adds to the score.")
+]
 ExplainQuery = Annotated[
     Explain, Query(description="Reasons: the first of each term, all of them, or none.")
 ]
 
 
-def conditions(
-    at: Visit,
-    region: str | None,
-    country: list[str] | None,
-    kind: list[str] | None,
-    sme: bool | None,  # noqa: FBT001 - passed on as it came
-    cluster: str | None,
-    bbox: str | None,
-    trl: int | None,
-    programme: str | None,
-    running: bool | None,  # noqa: FBT001 - passed on as it came
-) -> Conditions:
+class Ranked(BaseModel):
+    """What every look-up that ranks organisations may be asked with, beside its subject."""
+
+    region: RegionQuery = None
+    country: CountryQuery = None
+    kind: KindQuery = None
+    sme: SmeQuery = None
+    cluster: ClusterQuery = None
+    programme: ProgrammeQuery = None
+    running: RunningQuery = None
+    bbox: BoxQuery = None
+    trl: TrlQuery = None
+    hidden: HiddenQuery = 0.0
+    sme_weight: SmeWeightQuery = 0.0
+    explain: ExplainQuery = "brief"
+    whynot: WhyNotQuery = None
+    limit: LimitQuery = 20
+    cursor: CursorQuery = None
+    form: FormQuery = None
+    lang: LanguageQuery = None
+
+
+def conditions(at: Visit, asked: Ranked) -> Conditions:
     """Return the conditions that a request sets, with names and codes resolved to IRIs.
 
     Raises:
@@ -77,30 +95,30 @@ def conditions(
     """
     matching = lookups.matching(at)
     landscape = matching.landscape
+    region, cluster, programme = asked.region, asked.cluster, asked.programme
     if programme and programme not in landscape.rows("programme"):
         programme = f"{at.base}id/programme/{programme}"
     return Conditions(
         region=resolving.place(landscape, region, "region") if region else None,
-        country=tuple(resolving.place(landscape, c, "country") for c in country or ()),
-        kind=tuple(kind or ()),
-        sme=sme,
+        country=tuple(resolving.place(landscape, c, "country") for c in asked.country or ()),
+        kind=tuple(asked.kind or ()),
+        sme=asked.sme,
         cluster=(
             resolving.entry(landscape, cluster, "Cluster", "cluster", at.base) if cluster else None
         ),
-        bbox=lookups.box(bbox),
-        trl=trl,
+        bbox=lookups.box(asked.bbox),
+        trl=asked.trl,
         programme=programme,
-        running=running,
+        running=asked.running,
     )
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How a ranking is shown: the page, how much is explained, who else, and as which SPARQL."""
+    """How a ranking is shown: the page, what was asked for beside it, and as which SPARQL."""
 
     page: Page
-    explain: Explain
-    whynot: str | None = None
+    asked: Ranked
     sparql: str = ""
 
 
@@ -118,10 +136,11 @@ def answer(
         ParameterError: `whynot` names no organisation of the release.
     """
     landscape, ranking, page = matching.landscape, found.ranking, shown.page
-    full = shown.explain == "full"
+    explain, whynot = shown.asked.explain, shown.asked.whynot
+    full = explain == "full"
     listed = [
         ranked(matching, found, row)
-        | ({} if shown.explain == "none" else {"explanation": ranking.explanation(row, full=full)})
+        | ({} if explain == "none" else {"explanation": ranking.explanation(row, full=full)})
         for row in ranking.best(page.limit, page.begin).tolist()
     ]
     iris = landscape.column("concept", "iri")
@@ -139,8 +158,8 @@ def answer(
         misses = alternatives.near_misses(conditions, look_up)
         more["near_misses"] = [_near_miss(matching, miss) for miss in misses]
         more["perhaps"] = _perhaps(matching, asked)
-    if shown.whynot:
-        more["whynot"] = _why_not(matching, found, shown.whynot, page.at.base)
+    if whynot:
+        more["whynot"] = _why_not(matching, found, whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
     return Answer(len(ranking), listed, facets, query, more, shown.sparql)
 

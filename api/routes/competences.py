@@ -10,30 +10,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from api import lookups, organisations, rankings
-from api.forms import Answer
-from api.linked import LanguageQuery, readable
+from api.forms import Answer, Page
+from api.linked import readable
 from api.lookuppool import LookUpPool
-from api.lookups import (
-    RESPONSES,
-    BoxQuery,
-    CountryQuery,
-    CursorQuery,
-    LimitQuery,
-    RegionQuery,
-)
-from api.organisations import (
-    ClusterQuery,
-    ExplainQuery,
-    HiddenQuery,
-    KindQuery,
-    ProgrammeQuery,
-    RunningQuery,
-    SmeQuery,
-    TrlQuery,
-    WhyNotQuery,
-)
+from api.lookups import RESPONSES
+from api.organisations import HiddenQuery, Ranked, SmeWeightQuery
 from kg.errors import ParameterError
 from kg.matching import competences, resolving
 from kg.matching.conditions import Conditions
@@ -50,9 +34,21 @@ TechnologyQuery = Annotated[
     list[str] | None,
     Query(description="A technology: IRI, slug, notation or label; any of several."),
 ]
-SmeWeightQuery = Annotated[
-    float, Query(ge=-2, le=2, description="How much being an SME adds to the score.")
-]
+
+
+class Subject(BaseModel):
+    """What is sought; its parameters come first."""
+
+    text: TextQuery = None
+    technology: TechnologyQuery = None
+
+
+class Asked(Ranked, Subject):
+    """The parameters of the look-up."""
+
+    hidden: HiddenQuery = 0.3
+    sme_weight: SmeWeightQuery = 0.1
+
 
 _SPARQL: Final = """PREFIX atlas: <{ontology}>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -80,66 +76,44 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     "Who masters a technology or a described need",
     responses=rankings.described(RESPONSES),
 )
-def list_competences(
-    request: Request,
-    text: TextQuery = None,
-    technology: TechnologyQuery = None,
-    region: RegionQuery = None,
-    country: CountryQuery = None,
-    kind: KindQuery = None,
-    sme: SmeQuery = None,
-    cluster: ClusterQuery = None,
-    programme: ProgrammeQuery = None,
-    running: RunningQuery = None,
-    bbox: BoxQuery = None,
-    trl: TrlQuery = None,
-    hidden: HiddenQuery = 0.3,
-    sme_weight: SmeWeightQuery = 0.1,
-    explain: ExplainQuery = "brief",
-    whynot: WhyNotQuery = None,
-    limit: LimitQuery = 20,
-    cursor: CursorQuery = None,
-    form: rankings.FormQuery = None,
-    lang: LanguageQuery = None,
-) -> Response:
+def list_competences(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Rank the organisations that master what is needed.
 
     Raises:
         ParameterError: neither a text nor a technology, or a parameter names nothing known.
     """
-    page = rankings.wanted(request, form)
-    if not (text or technology or page):
+    page = rankings.wanted(request, asked.form)
+    if not (asked.text or asked.technology or page):
         raise ParameterError("Give a text (q) or a technology", parameter="q")
-    shown = lookups.page(request, cursor, limit)
-
-    def make() -> Answer:
-        matching = lookups.matching(shown.at)
-        conditions = organisations.conditions(
-            shown.at, region, country, kind, sme, cluster, bbox, trl, programme, running
-        )
-        concepts = tuple(
-            resolving.technology(matching, t, "technology", shown.at.base) for t in technology or ()
-        )
-        need = competences.Need(text or "", concepts, conditions, hidden, sme_weight)
-
-        def look_up(other: Conditions) -> competences.Found:
-            asked = replace(need, conditions=other)
-            return lookups.found(shown.at, asked, lambda: competences.look_up(matching, asked))
-
-        found = look_up(conditions)
-        asked = {
-            "q": text,
-            "technology": list(concepts),
-            "hidden": hidden,
-            "sme_weight": sme_weight,
-        }
-        sparql = _sparql(shown, matching.landscape, found, conditions.country)
-        view = organisations.Shown(shown, explain, whynot, sparql)
-        return organisations.answer(matching, found, view, conditions, asked, look_up)
-
+    shown = lookups.page(request, asked.cursor, asked.limit)
     if page:
-        return rankings.page(shown, "competences", lang, make)
-    return lookups.respond(shown, form, "competences", make)
+        return rankings.page(shown, "competences", asked.lang, lambda: _answer(shown, asked))
+    return lookups.respond(shown, asked.form, "competences", lambda: _answer(shown, asked))
+
+
+def _answer(shown: Page, asked: Asked) -> Answer:
+    matching = lookups.matching(shown.at)
+    conditions = organisations.conditions(shown.at, asked)
+    concepts = tuple(
+        resolving.technology(matching, t, "technology", shown.at.base)
+        for t in asked.technology or ()
+    )
+    need = competences.Need(asked.text or "", concepts, conditions, asked.hidden, asked.sme_weight)
+
+    def look_up(other: Conditions) -> competences.Found:
+        question = replace(need, conditions=other)
+        return lookups.found(shown.at, question, lambda: competences.look_up(matching, question))
+
+    found = look_up(conditions)
+    query = {
+        "q": asked.text,
+        "technology": list(concepts),
+        "hidden": asked.hidden,
+        "sme_weight": asked.sme_weight,
+    }
+    sparql = _sparql(shown, matching.landscape, found, conditions.country)
+    view = organisations.Shown(shown, asked, sparql)
+    return organisations.answer(matching, found, view, conditions, query, look_up)
 
 
 def _sparql(shown: Any, landscape: Any, found: Any, countries: tuple[str, ...]) -> str:

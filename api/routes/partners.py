@@ -8,29 +8,13 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from api import lookups, organisations, rankings
-from api.forms import Answer
-from api.linked import LanguageQuery, readable
-from api.lookups import (
-    RESPONSES,
-    BoxQuery,
-    CountryQuery,
-    CursorQuery,
-    LimitQuery,
-    RegionQuery,
-)
-from api.organisations import (
-    ClusterQuery,
-    ExplainQuery,
-    HiddenQuery,
-    KindQuery,
-    ProgrammeQuery,
-    RunningQuery,
-    SmeQuery,
-    TrlQuery,
-    WhyNotQuery,
-)
+from api.forms import Answer, Page
+from api.linked import readable
+from api.lookups import RESPONSES
+from api.organisations import Ranked
 from kg.errors import ParameterError
 from kg.matching import partners, resolving
 from kg.matching.competences import Found
@@ -51,9 +35,20 @@ PastQuery = Annotated[
     Literal["exclude", "include", "only"],
     Query(description="What to do with those it worked with already."),
 ]
-SmeWeightQuery = Annotated[
-    float, Query(ge=-2, le=2, description="How much being an SME adds to the score.")
-]
+
+
+class Subject(BaseModel):
+    """What partners are sought for; its parameters come first."""
+
+    organisation: OrganisationQuery = None
+    text: TextQuery = None
+    topic: TopicQuery = None
+    past: PastQuery = "exclude"
+
+
+class Asked(Ranked, Subject):
+    """The parameters of the look-up."""
+
 
 _SPARQL: Final = """PREFIX atlas: <{ontology}>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -73,64 +68,53 @@ GROUP BY ?candidate ORDER BY DESC(?partners) LIMIT {limit}"""
     "Who fits with an organisation or a described project",
     responses=rankings.described(RESPONSES),
 )
-def list_partners(
-    request: Request,
-    organisation: OrganisationQuery = None,
-    text: TextQuery = None,
-    topic: TopicQuery = None,
-    past: PastQuery = "exclude",
-    region: RegionQuery = None,
-    country: CountryQuery = None,
-    kind: KindQuery = None,
-    sme: SmeQuery = None,
-    cluster: ClusterQuery = None,
-    programme: ProgrammeQuery = None,
-    running: RunningQuery = None,
-    bbox: BoxQuery = None,
-    trl: TrlQuery = None,
-    hidden: HiddenQuery = 0.0,
-    sme_weight: SmeWeightQuery = 0.0,
-    explain: ExplainQuery = "brief",
-    whynot: WhyNotQuery = None,
-    limit: LimitQuery = 20,
-    cursor: CursorQuery = None,
-    form: rankings.FormQuery = None,
-    lang: LanguageQuery = None,
-) -> Response:
+def list_partners(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Rank the organisations that fit.
 
     Raises:
         ParameterError: neither an organisation nor a text, or a parameter names nothing known.
     """
-    page = rankings.wanted(request, form)
-    if not (organisation or text or page):
+    page = rankings.wanted(request, asked.form)
+    if not (asked.organisation or asked.text or page):
         detail = "Give the organisation that seeks partners, or a text (q), or both"
         raise ParameterError(detail, parameter="organisation")
-    shown = lookups.page(request, cursor, limit)
-
-    def make() -> Answer:
-        matching = lookups.matching(shown.at)
-        conditions = organisations.conditions(
-            shown.at, region, country, kind, sme, cluster, bbox, trl, programme, running
-        )
-        seed = None
-        if organisation:
-            seed = resolving.organisation(matching, organisation, "organisation", shown.at.base)
-        search = partners.Search(seed, text or "", topic, conditions, past, hidden, sme_weight)
-
-        def look_up(other: Conditions) -> Found:
-            asked = replace(search, conditions=other)
-            return lookups.found(shown.at, asked, lambda: partners.look_up(matching, asked))
-
-        found = look_up(conditions)
-        asked = {"organisation": seed, "q": text, "topic": topic, "past": past, "hidden": hidden}
-        ontology = f"{shown.at.base}ontology#"
-        sparql = ""
-        if seed:
-            sparql = _SPARQL.format(ontology=ontology, organisation=seed, limit=shown.limit)
-        view = organisations.Shown(shown, explain, whynot, sparql)
-        return organisations.answer(matching, found, view, conditions, asked, look_up)
-
+    shown = lookups.page(request, asked.cursor, asked.limit)
     if page:
-        return rankings.page(shown, "partners", lang, make)
-    return lookups.respond(shown, form, "partners", make)
+        return rankings.page(shown, "partners", asked.lang, lambda: _answer(shown, asked))
+    return lookups.respond(shown, asked.form, "partners", lambda: _answer(shown, asked))
+
+
+def _answer(shown: Page, asked: Asked) -> Answer:
+    matching = lookups.matching(shown.at)
+    conditions = organisations.conditions(shown.at, asked)
+    seed = None
+    if asked.organisation:
+        seed = resolving.organisation(matching, asked.organisation, "organisation", shown.at.base)
+    search = partners.Search(
+        organisation=seed,
+        text=asked.text or "",
+        topic=asked.topic,
+        conditions=conditions,
+        past=asked.past,
+        hidden=asked.hidden,
+        sme_weight=asked.sme_weight,
+    )
+
+    def look_up(other: Conditions) -> Found:
+        question = replace(search, conditions=other)
+        return lookups.found(shown.at, question, lambda: partners.look_up(matching, question))
+
+    found = look_up(conditions)
+    query = {
+        "organisation": seed,
+        "q": asked.text,
+        "topic": asked.topic,
+        "past": asked.past,
+        "hidden": asked.hidden,
+    }
+    sparql = ""
+    if seed:
+        ontology = f"{shown.at.base}ontology#"
+        sparql = _SPARQL.format(ontology=ontology, organisation=seed, limit=shown.limit)
+    view = organisations.Shown(shown, asked, sparql)
+    return organisations.answer(matching, found, view, conditions, query, look_up)
