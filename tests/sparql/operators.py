@@ -30,6 +30,8 @@ _INEXACT: Final = ("double", "float")
 # Digits that a decimal keeps behind its point, and the first that is too large.
 _DIGITS: Final = 18
 _LARGEST: Final = Decimal(2**127) / 10**_DIGITS
+# How far apart the results of some operations on floats may be.
+_FLOAT: Final = 1e-6
 _LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 
@@ -76,6 +78,16 @@ def unordered(left: Term | None, right: Term | None) -> bool:
         return _order(left, right) not in (-1, 1)
     except _Error:
         return True
+
+
+def near(left: Term | None, right: Term | None) -> bool:
+    """Whether two terms are inexact numbers of one datatype, equal to a float's precision."""
+    if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
+        return False
+    one, two = _value(left), _value(right)
+    if one is None or two is None or one[2] != two[2] or one[2] not in _INEXACT:
+        return False
+    return math.isclose(one[1], two[1], rel_tol=_FLOAT)  # type: ignore[arg-type]
 
 
 def _order(left: Term, right: Term) -> int:

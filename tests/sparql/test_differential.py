@@ -33,7 +33,7 @@ from kg.sparql.queries import parse
 from kg.terms import XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def _module(path: Path) -> Any:
@@ -429,11 +429,20 @@ def explained(query: str, mine: Any, theirs: Any) -> bool:
 
 def other_literal(mine: Any, theirs: Any) -> bool:
     """Whether aggregates alone differ, by literals of which no operator puts one first."""
+    return _aggregates_differ(mine, theirs, LETTER.unordered)
+
+
+def nearly(mine: Any, theirs: Any) -> bool:
+    """Whether aggregates alone differ, by no more than the precision of a float."""
+    return _aggregates_differ(mine, theirs, LETTER.near)
+
+
+def _aggregates_differ(mine: Any, theirs: Any, only: Callable[[Any, Any], bool]) -> bool:
     if isinstance(mine, bool):
         return False
     one, two = (_by_keys(bag) for bag in (mine - theirs, theirs - mine))
     return one.keys() == two.keys() and all(
-        LETTER.unordered(one[keys].get(name), two[keys].get(name))
+        only(one[keys].get(name), two[keys].get(name))
         for keys in one
         for name in AGGREGATED
         if one[keys].get(name) != two[keys].get(name)
@@ -447,6 +456,7 @@ def _by_keys(bag: Any) -> dict[Any, dict[str, Any]]:
 
 SHAPES = {
     "another": other_literal,
+    "nearly": nearly,
 }
 
 
