@@ -5,11 +5,13 @@ virtuoso-opensource. Every engine writes SPARQL JSON; the answers are compared a
 
     python -m benchmarks.analytics --triples 5000000 --keep /var/tmp/bench --steps memory,report
 
-1. `--triples` (`ATLAS_BENCH_TRIPLES`, 1,000,000) is the size of the graph that is generated;
-   `--quads` (`ATLAS_BENCH_QUADS`) names an N-Quads file to measure on instead.
-2. `--keep` names a folder for the stores and results, so that a later run takes up what is there;
-   without it everything is made anew and removed. `--steps` names the steps to run: the stores,
-   one for each engine, the limits, and the report of all that was measured.
+1. The graphs are generated ones of `--triples` (`ATLAS_BENCH_TRIPLES`, `1000000,5000000`) and the
+   release of the workspace in ATLAS_HOME; `--quads` (`ATLAS_BENCH_QUADS`) names an N-Quads file to
+   measure on instead.
+2. `--keep` names a folder for the stores and results, with a folder for each graph, so that a later
+   run takes up what is there; without it everything is made anew and removed. `--steps` names the
+   steps to run: the stores, one for each engine, the limits, and the report of all that was
+   measured.
 3. A peer's query that takes longer than `ATLAS_BENCH_LIMIT` seconds (60) is stopped and counted
    with that limit, so its ratio is an upper bound.
 """
@@ -31,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from benchmarks.comparison import Kept, Measurement, mean, measurement, verdict
-from benchmarks.generate import write
+from benchmarks.graphs import generated, given, released
 from benchmarks.measure import measured, table
 from benchmarks.peers import InProcess, ask, oxigraph, oxigraph_server, virtuoso
 from benchmarks.questions import QUERIES, queries
@@ -45,6 +47,7 @@ from kg.sparql.formats import JSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from benchmarks.graphs import Graph
     from benchmarks.peers import Peer
 
 HEAVY: Final = 0.05
@@ -56,6 +59,7 @@ WORST: Final = 0.5
 EXISTS: Final = 0.01
 EXPORT: Final = 0.2
 ROUTED: Final = 1.5
+GROWTH: Final = 1.3
 CAP: Final = 200
 _ENDLESS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c < ?f) }"
 
@@ -82,14 +86,15 @@ class Bench:
 # Building -------------------------------------------------------------------------------------
 
 
-def _build_store(quads: str, folder: str) -> None:
+def _build_store(quads: str, folder: str) -> int:
     store = ox.Store(folder)
     store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
     store.optimize()
+    return len(store)
 
 
-def _build_columns(quads: str, folder: str) -> None:
-    build_from_nquads(Path(quads), Path(folder))
+def _build_columns(quads: str, folder: str) -> int:
+    return build_from_nquads(Path(quads), Path(folder))
 
 
 def _size(folder: Path) -> float:
@@ -106,10 +111,24 @@ def _built(bench: Bench) -> None:
         if not place.exists():
             done = measured(work, str(bench.quads), str(place))
             rows.append([name, done.seconds, done.megabytes, _size(place)])
+            bench.kept.keep(f"building {name}", {"seconds": done.seconds, "quads": done.result})
     if len(rows) > 1:
         rows.append(["ratio", *(rows[1][n] / rows[0][n] for n in (1, 2, 3))])
     if rows:
         table(["built", "s", "peak MB", "MB on disk"], rows)
+
+
+def _growth(benches: Sequence[Bench]) -> None:
+    """Print what a statement costs in the largest graph that was built, beside the smallest."""
+    built = [found for bench in benches if (found := bench.kept.kept("building columns"))]
+    built.sort(key=lambda found: found["quads"])
+    if len(built) > 1:
+        small, large = (found["seconds"] / found["quads"] for found in (built[0], built[-1]))
+        print(
+            f"\na statement of {built[-1]['quads']:,} costs {large / small:.2f} times one of"
+            f" {built[0]['quads']:,} to build columns of (at most {GROWTH})",
+            flush=True,
+        )
 
 
 # Asking -------------------------------------------------------------------------------------------
@@ -284,24 +303,37 @@ _STEPS: Final[dict[str, Callable[[Bench], None]]] = {
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Generate or take a graph, build both stores, compare every query."""
+    """Measure on every graph, step by step."""
     parser = ArgumentParser(prog="python -m benchmarks.analytics", description=__doc__)
-    size = int(os.environ.get("ATLAS_BENCH_TRIPLES", "1000000"))
-    parser.add_argument("--triples", type=int, default=size)
+    sizes = os.environ.get("ATLAS_BENCH_TRIPLES", "1000000,5000000")
+    parser.add_argument("--triples", default=sizes, help="numbers, with commas between them")
     parser.add_argument("--quads", type=Path, default=os.environ.get("ATLAS_BENCH_QUADS"))
     parser.add_argument("--keep", type=Path, help="where stores and results stay")
     parser.add_argument("--steps", default=",".join(_STEPS), help=f"of {', '.join(_STEPS)}")
-    given = parser.parse_args(arguments)
-    unknown = [step for step in given.steps.split(",") if step not in _STEPS]
+    asked = parser.parse_args(arguments)
+    unknown = [step for step in asked.steps.split(",") if step not in _STEPS]
     if unknown:
         parser.error(f"no such step: {', '.join(unknown)}; there are {', '.join(_STEPS)}")
+    graphs = [given(Path(asked.quads))] if asked.quads else generated(_numbers(asked.triples))
+    graphs += [] if asked.quads else released()
     with TemporaryDirectory() as temporary:
-        folder = given.keep or Path(temporary)
-        bench = Bench(given.quads or folder / "graph.nq", folder, Kept(folder))
-        if not bench.quads.exists():
-            print(f"{write(given.triples, bench.quads):,} quads generated\n", flush=True)
-        for step in given.steps.split(","):
-            _STEPS[step](bench)
+        folder = asked.keep or Path(temporary)
+        _growth([_measured(graph, folder / graph.name, asked.steps.split(",")) for graph in graphs])
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number]
+
+
+def _measured(graph: Graph, folder: Path, steps: Sequence[str]) -> Bench:
+    """Run the steps on one graph."""
+    bench = Bench(folder / "graph.nq", folder, Kept(folder))
+    print(f"\n### {graph.name}\n", flush=True)
+    if not bench.quads.exists():
+        graph.write(bench.quads)
+    for step in steps:
+        _STEPS[step](bench)
+    return bench
 
 
 if __name__ == "__main__":

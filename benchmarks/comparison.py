@@ -91,9 +91,12 @@ class Kept:
         """Write the result of a step, in the place of an older one."""
         (self._folder / f"{step}.json").write_text(json.dumps(found))
 
+    def kept(self, step: str) -> Any:
+        """Return the result of a step, None if it has not run."""
+        file = self._folder / f"{step}.json"
+        return json.loads(file.read_text()) if file.exists() else None
+
     def measurements(self, step: str) -> dict[str, Measurement] | None:
         """Return what a step measured by the name of the query, None if it has not run."""
-        file = self._folder / f"{step}.json"
-        if not file.exists():
-            return None
-        return {name: Measurement(*row) for name, row in json.loads(file.read_text()).items()}
+        found = self.kept(step)
+        return found and {name: Measurement(*row) for name, row in found.items()}
