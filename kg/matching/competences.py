@@ -279,10 +279,8 @@ def mastery_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
     inside: dict[int, set[int]] = {}
     for match in meant:
         inside[match.concept] = landscape.below(match.concept, landscape.narrower)
-        has = np.isin(landscape.masters.columns, list(inside[match.concept]))
-        mask = np.zeros(len(values))
-        mask[landscape.masters.rows[has]] = match.score
-        values += mask
+        has = _among(inside[match.concept], landscape.size("concept"))[landscape.masters.columns]
+        values[np.unique(landscape.masters.rows[has])] += match.score
 
     def reason(organisation: int, most: int) -> Reason:
         iris, own = landscape.column("concept", "iri"), landscape.masters.row(organisation)
@@ -301,10 +299,12 @@ def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
     for match in meant:
         wanted |= landscape.below(match.concept, landscape.narrower)
     technologies = landscape.canonical[landscape.pairs("entry_technology", "object")]
-    about = landscape.pairs("entry_technology", "subject")[np.isin(technologies, list(wanted))]
-    offers = [e for e in np.unique(about).tolist() if _offered(landscape, e)]
+    having = _among(wanted, landscape.size("concept"))[technologies]
+    about = np.unique(landscape.pairs("entry_technology", "subject")[having])
+    offers = {e for e in about.tolist() if _offered(landscape, e)}
     of = landscape.pairs("entry_organisation", "subject")
-    holders = landscape.pairs("entry_organisation", "object")[np.isin(of, offers)]
+    offering = _among(offers, landscape.size("entry"))[of]
+    holders = landscape.pairs("entry_organisation", "object")[offering]
     values = np.zeros(landscape.size("organisation"))
     values[holders] = 1.0
 
@@ -322,6 +322,13 @@ def _offer_term(landscape: Landscape, meant: Sequence[Match]) -> Term:
         return Reason(said[:most], of=len(said))
 
     return Term("offer", 0.5, values, "1 if it offers a service or has an offer for it", reason)
+
+
+def _among(rows: Collection[int], size: int) -> Mask:
+    """Return which rows of a table are among some."""
+    mask = np.zeros(size, bool)
+    mask[list(rows)] = True
+    return mask
 
 
 _HELD_BY: Final = {"Service": "offeredBy", "Offer": "party", "Facility": "operatedBy", "": ""}
