@@ -33,7 +33,7 @@ def list_projects(
     cursor: CursorQuery = None,
     form: FormQuery = None,
 ) -> Response:
-    """List up to 300 projects about a text, best first; words of the text are marked.
+    """List the projects about a text, best first; words of the text are marked.
 
     Raises:
         ParameterError: the text is empty.
@@ -45,7 +45,8 @@ def list_projects(
     def make() -> Answer:
         matching = lookups.matching(shown.at)
         meant = concepts.meant(matching, text)
-        rows, shares = competences.about_projects(matching, text, meant, None)
+        every = matching.landscape.size("project")
+        rows, shares = competences.about_projects(matching, text, meant, None, every)
         labels = matching.landscape.column("concept", "label")
         marker = matching.projects.marker(text, *(labels[m.concept] or "" for m in meant))
         listed = []
@@ -59,8 +60,7 @@ def list_projects(
             listed.append(item)
         facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
         sparql = equivalents.things(shown.at.base, "Project", "atlas:title", text, shown.limit)
-        more = {"complete": len(rows) < competences.FETCHED}
-        return Answer(len(rows), listed, facets, {"q": text}, more, sparql)
+        return Answer(len(rows), listed, facets, {"q": text}, sparql=sparql)
 
     return lookups.respond(shown, form, "projects", make)
 

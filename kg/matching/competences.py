@@ -156,14 +156,18 @@ def relevance(
 
 
 def about_projects(
-    matching: Matching, text: str, meant: Sequence[Match], counting: Mask | None
+    matching: Matching,
+    text: str,
+    meant: Sequence[Match],
+    counting: Mask | None,
+    most: int = FETCHED,
 ) -> tuple[Numbers, Vector]:
     """Return the projects about a text, best first, and their BM25 as a share of the best."""
     if not text:
         return np.zeros(0, np.int32), np.zeros(0)
     labels = matching.landscape.column("concept", "label")
     translations = [(labels[m.concept] or "", _TRANSLATION * m.score) for m in meant]
-    hits = matching.projects.text(text, FETCHED, translations)
+    hits = matching.projects.text(text, most, translations)
     kept = slice(None) if counting is None else counting[hits.rows]
     rows, scores = hits.rows[kept], hits.scores[kept]
     return rows, scores / scores.max(initial=1e-9)

@@ -20,6 +20,20 @@ def test_words_of_the_text_are_marked(ask: Ask) -> None:
     assert "<b>" in best["highlight"]
 
 
+def test_all_projects_about_a_text_are_on_some_page(ask: Ask) -> None:
+    """Each once, and no better one after another."""
+    first = ask("/projects", q="research energy", limit=5).json()
+    items, address = first["items"], first["next"]
+    while address:
+        page = ask(address).json()
+        items, address = items + page["items"], page["next"]
+
+    assert len({item["id"] for item in items}) == len(items) == first["total"] > 10
+    scores = [item["score"] for item in items]
+    assert scores == sorted(scores, reverse=True)
+    assert sum(facet["count"] for facet in first["facets"]["status"]) <= first["total"]
+
+
 def test_a_project_has_its_participants(ask: Ask) -> None:
     """As many items as it has participants, and its technologies with labels."""
     found = ask("/projects", q="machine learning").json()["items"][0]
