@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions
@@ -49,12 +48,8 @@ _EXISTS: Final = "ASK {{ {entity} a {cls} }}"
 _HAVING: Final = (
     "SELECT DISTINCT ?entity {{ ?entity {predicate} {value} ; a {cls} }} ORDER BY ?entity"
 )
-_NAMED: Final = """SELECT DISTINCT ?entity ?label {{ {patterns} }}
-ORDER BY STRLEN(STR(?label)) STR(?label) ?entity LIMIT {limit}"""
-_PATTERN: Final = "{{ ?entity a {cls} . ?entity {predicate} ?label . {restriction} }}"
+_NAMED: Final = "SELECT DISTINCT ?entity ?label {{ {values} ?entity a {cls} ; {path} ?label }}"
 _AS_WRITTEN: Final = "VALUES ?label {{ {written} }}"
-_IN_ANY_CASE: Final = "FILTER(sameTerm(LCASE(STR(?label)), LCASE({name})))"
-_INSIDE: Final = "FILTER(CONTAINS(LCASE(STR(?label)), LCASE({name})))"
 _MOST_HITS: Final = 200
 _MOST_LIKE: Final = 5000
 _LIKE: Final = 0.4
@@ -162,39 +157,22 @@ class Vocabulary:
                 raise refuse(parameter, text, f"the IRI of a {names.what} in this release")
             return found[0]
         name = read_text(parameter, text)
-        for predicates, test in product(
-            filter(None, (names.main, names.other)), (_AS_WRITTEN, _IN_ANY_CASE)
-        ):
-            hits = list(self._named(names, predicates, name, test))
+        # Reading all names once takes less time than going through them by SPARQL for each test.
+        low, every = name.value.lower(), list[_Hit]()
+        for predicates in filter(None, (names.main, names.other)):
+            written = self._written(names, predicates, name)
+            if not written:
+                read = self._named(names, predicates)
+                written = [hit for hit in read if hit.label.lower() == low]
+                every += read
+            hits = sorted(written, key=_order)[:_MOST_HITS]
             entities = self._distinct(hit.entity for hit in hits)
             if len(entities) == 1:
                 return entities[0]
             if entities:
                 raise _ambiguous(parameter, text, names, hits)
-        every = names.main + names.other
-        hits = list(self._named(names, every, name, _INSIDE)) or self._nearest(names, every, name)
-        raise _unknown(parameter, text, names, hits)
-
-    def _nearest(
-        self, names: _Names, predicates: tuple[NamedNode, ...], name: Literal
-    ) -> list[_Hit]:
-        """Return the things whose names are most like a misspelt one, the likest first.
-
-        Only names that have four letters in a row with it are compared.
-        """
-        told = re.findall(r"\w+", name.value.lower())
-        long = [word for word in told if len(word) > _PIECE]
-        pieces = dict.fromkeys(w[n : n + _PIECE] for w in long for n in range(len(w) - _PIECE + 1))
-        if not pieces:
-            return []
-        inside = " || ".join(
-            f"CONTAINS(LCASE(STR(?label)), {Literal(piece)})" for piece in list(pieces)[:_PIECES]
-        )
-        found = self._named(names, predicates, name, f"FILTER({inside})", _MOST_LIKE)
-        asked = trigrams(" ".join(words(name.value)))
-        likened = [(dice(asked, trigrams(" ".join(words(hit.label)))), hit) for hit in found]
-        likened.sort(key=lambda pair: (-pair[0], pair[1].label, pair[1].entity.value))
-        return [hit for like, hit in likened if like >= _LIKE]
+        inside = sorted({hit for hit in every if low in hit.label.lower()}, key=_order)
+        raise _unknown(parameter, text, names, inside[:_MOST_HITS] or _nearest(every, low))
 
     def _distinct(self, entities: Iterable[NamedNode]) -> list[NamedNode]:
         """Return entities once each; exact matches of the first, which is our own if any is."""
@@ -214,22 +192,23 @@ class Vocabulary:
         query = _HAVING.format(cls=names.cls, predicate=predicate, value=Literal(text))
         return [_node(row["entity"]) for row in self._select(query)]
 
-    def _named(
-        self,
-        names: _Names,
-        predicates: tuple[NamedNode, ...],
-        name: Literal,
-        test: str,
-        limit: int = _MOST_HITS,
-    ) -> Iterator[_Hit]:
+    def _written(
+        self, names: _Names, predicates: tuple[NamedNode, ...], name: Literal
+    ) -> list[_Hit]:
+        """Return the things that are called so, in any language."""
         tagged = [Literal(name.value, language=language) for language in _LANGUAGES]
-        restriction = test.format(name=name, written=" ".join(map(str, [name, *tagged])))
-        patterns = [
-            _PATTERN.format(cls=names.cls, predicate=p, restriction=restriction) for p in predicates
-        ]
-        query = _NAMED.format(patterns=" UNION ".join(patterns), limit=limit)
-        for row in self._select(query):
-            yield _Hit(_node(row["entity"]), row["label"].value)
+        values = _AS_WRITTEN.format(written=" ".join(map(str, [name, *tagged])))
+        return self._named(names, predicates, values)
+
+    def _named(
+        self, names: _Names, predicates: tuple[NamedNode, ...], values: str = ""
+    ) -> list[_Hit]:
+        """Return the things of a class with their names."""
+        path = "|".join(map(str, predicates))
+        query = _NAMED.format(values=values, cls=names.cls, path=path)
+        rows = self.store.query(query, use_default_graph_as_union=True)
+        assert isinstance(rows, QuerySolutions)  # noqa: S101 - our own SELECT comes here
+        return [_Hit(entity, label.value) for entity, label in rows]
 
     def _term(self, name: str) -> NamedNode:
         return NamedNode(self.identifiers.ontology + name)
@@ -245,6 +224,28 @@ class Vocabulary:
         answer = self.store.query(query, use_default_graph_as_union=True)
         assert isinstance(answer, QueryBoolean)  # noqa: S101 - our own ASKs come here
         return bool(answer)
+
+
+def _order(hit: _Hit) -> tuple[int, str, str]:
+    return len(hit.label), hit.label, hit.entity.value
+
+
+def _nearest(every: Iterable[_Hit], name: str) -> list[_Hit]:
+    """Return the things whose names are most like a misspelt one, the likest first.
+
+    Only names that have four letters in a row with it are compared.
+    """
+    long = [word for word in re.findall(r"\w+", name) if len(word) > _PIECE]
+    pieces = dict.fromkeys(w[n : n + _PIECE] for w in long for n in range(len(w) - _PIECE + 1))
+    sought = list(pieces)[:_PIECES]
+    having = {hit for hit in every if any(map(hit.label.lower().__contains__, sought))}
+    asked = trigrams(" ".join(words(name)))
+    likened = [
+        (dice(asked, trigrams(" ".join(words(hit.label)))), hit)
+        for hit in sorted(having, key=_order)[:_MOST_LIKE]
+    ]
+    likened.sort(key=lambda pair: (-pair[0], pair[1].label, pair[1].entity.value))
+    return [hit for like, hit in likened if like >= _LIKE]
 
 
 def _node(term: Term) -> NamedNode:
