@@ -249,7 +249,7 @@ def _reason(to: Visit, names: Description, iri: str, term: Item, chosen: str) ->
     others = dict.fromkeys(
         node for s in term["statements"] for node in (s["subject"], s["object"]) if node != iri
     )
-    things = [pages.thing(to, names, other, chosen) for other in others if ":" in other]
+    things = [pages.thing(to, names, other, chosen) for other in others if "://" in other]
     name = words.get(f"term_{term['term']}") or str(term["term"])
     more = max(int(term.get("of", 0)) - len(things), 0)
     return Reason(name, f"{term['contribution']:+.2f}", _marked(term["text"]), things, more)

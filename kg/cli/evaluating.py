@@ -41,7 +41,11 @@ def evaluate(
         typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
     ] = None,
     cases: Annotated[
-        int | None, typer.Option(min=1, help="Cases of each task, at most; not given, all.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Cases of each task, at most; not given, all (to tune, 1,000 of a half year).",
+        ),
     ] = None,
     test: Annotated[
         Path | None,
@@ -54,13 +58,19 @@ def evaluate(
     *,
     tune: Annotated[
         bool,
-        typer.Option("--tune", help="Instead, find the weights anew from the year before the day."),
+        typer.Option(
+            "--tune",
+            help="Instead, find the weights anew from the year before the day.",
+        ),
     ] = False,
 ) -> None:
     """Rank partners with what was known before a day, and compare with what came after.
 
     With --test, all of the graph is known, and what another download has later is asked. Beneath
     the table stands what was asked, and what was left out and why.
+
+    With --tune, the weights that suit the year before the day are shown, with nDCG@10 before and
+    after, and of weights found on one half year and measured on the other.
 
     With --explanations, every term of the scores of random answers is recomputed from the
     statements of the release; the command fails if one is not true.
@@ -98,16 +108,24 @@ def evaluate(
 
 
 def _tuned(at: Root, known: Mapping[str, pa.Table], day: date, cases: int | None) -> None:
-    from kg.matching.tuning import tune
+    from kg.matching.tuning import MOST, tune
+    from kg.matching.weights import WEIGHTS
 
-    found = tune(known, day, cases)
-    rounded = {
-        kind: {n: round(w, 2) for n, w in weights.items()} for kind, weights in found.items()
-    }
-    text = [
-        f"{kind} {name} {w}" for kind, weights in rounded.items() for name, w in weights.items()
-    ]
-    at.show(rounded, "\n".join(text))
+    found = tune(known, day, cases or MOST)
+    shown: dict[str, Any] = {}
+    lines = [f"Asked was about what was signed in the year before {day}.", ""]
+    for kind, one in found.items():
+        weights = {name: round(weight, 2) for name, weight in one.weights.items()}
+        shown[kind] = {**one._asdict(), "weights": weights}
+        lines += [
+            (
+                f"{kind}: nDCG@10 of {one.questions} questions with an answer among the leading:"
+                f" {one.before:.4f} with the weights in use, {one.after:.4f} with those found;"
+                f" {one.held_out:.4f} where those found on one half year are measured on the other"
+            ),
+            *(f"  {n:<14}{WEIGHTS[kind][n]:6.2f} →{w:6.2f}" for n, w in weights.items()),
+        ]
+    at.show(shown, "\n".join(lines))
 
 
 def _audit(at: Root, answers: int) -> None:

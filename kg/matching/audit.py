@@ -254,6 +254,19 @@ class Terms:
         expected = each[one] * each[other] / sum(sum(row.values()) for row in pairs.values())
         return math.log((pairs[one].get(other, 0.0) + 10) / (expected + 10))
 
+    def _named(self, organisation: str, constants: Any, said: Any) -> float:
+        del said
+        if self.asked.text:
+            shares = dict.fromkeys(self.facts.analysed(self.asked.text), 1.0)
+        else:
+            query = self._query()
+            shares = {word: weight / max(query.values()) for word, weight in query.items()}
+        words = self.facts.analysed(self.facts.names.get(organisation, ""))
+        telling = (
+            shares[w] * self.facts.rarity(w) ** constants["power"] for w in words if w in shares
+        )
+        return float(sum(telling))
+
     def _together(self, organisation: str, constants: Any, said: Any) -> float:
         del said
         assert set(constants["worth"]) <= self._projects(organisation)  # noqa: S101

@@ -128,7 +128,7 @@ def rankings(known: Past) -> Mapping[str, Callable[[Case], Vector]]:
 
 
 def _bm25(known: Past, case: Case) -> Vector:
-    """Return BM25 of the texts of each organisation's projects for the text of the case.
+    """Return BM25 of each organisation's name and project texts for the text of the case.
 
     Without a text, the case is described by the titles of the organisation's own projects.
     """

@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import QuerySolutions
+from pyoxigraph import Literal, QuerySolutions
 
 from kg.matching.landscape import strand
+from kg.matching.naming import UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,9 +48,13 @@ class Facts:
 
     def states(self, statement: Mapping[str, str]) -> bool:
         """Tell whether a statement of an explanation is in the release."""
-        thing = statement["object"]
+        thing, predicate = statement["object"], statement["predicate"]
+        if predicate == "legalName":
+            # As it stands in the store, whatever language it is in.
+            triple = f"<{statement['subject']}> atlas:legalName ?name"
+            return bool(self.ask(f"{triple} FILTER(STR(?name) = {Literal(thing)})", "name"))
         value = f"<{thing}>" if "://" in thing else f'"{thing}"^^xsd:boolean'
-        triple = f"<{statement['subject']}> atlas:{statement['predicate']} {value}"
+        triple = f"<{statement['subject']}> atlas:{predicate} {value}"
         return bool(self.ask(f"{triple} BIND(1 AS ?x)", "x"))
 
     @cached_property
@@ -61,6 +66,22 @@ class Facts:
     def participants(self) -> dict[str, set[str]]:
         """The organisations of each project."""
         return _sets((p, o) for o, found in self.projects.items() for p in found)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The legal name of each organisation that has one, of several the first."""
+        return dict(sorted(self.ask("?o atlas:legalName ?n", "o", "n"), reverse=True))
+
+    @cached_property
+    def called(self) -> dict[str, set[str]]:
+        """The organisations with projects that have a word in their name."""
+        return _sets((w, o) for o in self.projects for w in self.analysed(self.names.get(o, "")))
+
+    def rarity(self, word: str) -> float:
+        """Return how rare a word is in names and in projects, as `kg.matching.naming` has it."""
+        named, written = len(self.called.get(word, ())), len(self.having.get(word, ()))
+        rarity = math.log(1 + len(self.projects) / max(named, 1))
+        return rarity * math.log(1 + len(self.every) / max(written, 1)) / UNIT
 
     @cached_property
     def countries(self) -> dict[str, str]:

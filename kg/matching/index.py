@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from kg.columns.building import DATABASE
 from kg.errors import WorkspaceError
 from kg.matching import tables, text
 from kg.matching.landscape import Landscape
+from kg.matching.naming import Names
 from kg.matching.text import Search
 from kg.matching.words import Lexicon, lexicon
 from kg.workspace import PARTIAL, disk_errors, flush, remove
@@ -49,6 +51,11 @@ class Matching:
     projects: Search
     entries: Search
     lexicon: Lexicon
+
+    @cached_property
+    def names(self) -> Names:
+        """The words of the organisations' names."""
+        return Names(self.landscape, self.projects.english.analyze)
 
     def told(self, project: int) -> str:
         """Return title and objective of a project, in which hits are marked."""

@@ -4,6 +4,7 @@
 |---|---|
 | text | its five best projects about the text, as in `competences` |
 | profile | BM25 of all its projects' texts together, as a share of the best organisation's |
+| named | words of its name in the text, or in the organisation's projects (`naming`) |
 | similar | its projects with words like the text's, or like those of the organisation's projects |
 | alike | the same of all its projects together, for how many it has (`activity`) |
 | together | sum over projects about the text: relevance^5 · √affinity / log2(1 + participants) |
@@ -52,6 +53,7 @@ from kg.matching.competences import (
 from kg.matching.conditions import Conditions, organisation_masks, project_masks
 from kg.matching.cooperation import cooperation_term, together_term
 from kg.matching.explanation import Reason, Term, rank, taking_part
+from kg.matching.naming import named_term, shares_of
 from kg.matching.weights import weights_for
 
 if TYPE_CHECKING:
@@ -157,11 +159,13 @@ def _of_both(
     landscape, text = matching.landscape, sought.text
     terms: list[Term] = []
     if text:
-        query = landscape.vectors.of_text(matching.projects.english.analyze(text))
+        words = matching.projects.english.analyze(text)
+        query = landscape.vectors.of_text(words)
         compared = Compared(query, landscape.vectors.similar(query))
         terms += [
             text_term(matching, text, about, weights["text"]),
             profile_term(matching, text, weights["profile"]),
+            named_term(landscape, matching.names, dict.fromkeys(words, 1.0), 1.5, weights["named"]),
             similar_term(landscape, compared, None, 3, weights["similar"]),
         ]
     if seed is None:
@@ -173,6 +177,8 @@ def _of_both(
         query = landscape.vectors.of_projects(landscape.projects.row(seed))
         compared = Compared(query, landscape.vectors.similar(query))
         terms.append(similar_term(landscape, compared, seed, 2, weights["similar"]))
+        shares = shares_of(landscape, query)
+        terms.append(named_term(landscape, matching.names, shares, 1.0, weights["named"]))
         terms.append(alike_term(landscape, compared.similarity, weights["alike"]))
     # What has no weight is not computed.
     return terms + [

@@ -118,12 +118,13 @@ def write(tables: Mapping[str, pa.Table], vocabulary: Lexicon, folder: Path) -> 
 
 
 def write_documents(tables: Mapping[str, pa.Table], folder: Path) -> None:
-    """Write an index whose documents are organisations with all texts of their projects."""
+    """Write an index whose documents are organisations: name, and all texts of their projects."""
     folder.mkdir(parents=True)
     index = _register(Index(_schema(), str(folder)))
     writer = index.writer(_HEAP, 1)
+    names = tables["organisation"]["name"].to_pylist()
     for row, told in _told(tables, ("title", "keywords", "objective")).items():
-        writer.add_document(_document(row, text=told))
+        writer.add_document(_document(row, text=". ".join(filter(None, (names[row], told)))))
     writer.commit()
     writer.wait_merging_threads()
 

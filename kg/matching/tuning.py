@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from kg.matching import partners
 from kg.matching.cases import described, later_in, undescribed
 from kg.matching.competences import about_projects
 from kg.matching.evaluation import past, slices
-from kg.matching.weights import WEIGHTS
+from kg.matching.weights import WEIGHTS, weights_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from kg.matching.sparse import Numbers, Vector
 
 PERIODS: Final = 2
+MOST: Final = 1000
 _HALF_YEAR: Final = timedelta(days=182)
-_LEADING: Final = 120
-_BY_TERM: Final = 15
+_LEADING: Final = 80
+_BY_TERM: Final = 8
 _SOFTNESS: Final = 0.06
 _FADING: Final = (12.0, 2.0)
-_STEPS: Final = 200
-_RATE: Final = 0.02
+_STEPS: Final = 100
+_RATE: Final = 0.04
 _DECAY: Final = 1e-3
 
 
@@ -55,32 +56,76 @@ class Question:
     ideal: float
 
 
-def tune(
-    tables: Mapping[str, pa.Table], day: date, most: int | None = None
-) -> Mapping[str, Mapping[str, float]]:
-    """Return the weights that suit the periods before a day, by the kind of question.
+class Found(NamedTuple):
+    """The weights that were found for a kind of question, and the nDCG@10 that they give.
+
+    `before` is that of the weights in use and `after` that of those found, on all periods;
+    `held_out` is that of weights found on one period and measured on another.
+    """
+
+    weights: Mapping[str, float]
+    questions: int
+    before: float
+    after: float
+    held_out: float
+
+
+def tune(tables: Mapping[str, pa.Table], day: date, most: int | None = MOST) -> Mapping[str, Found]:
+    """Return what suits the periods before a day, by the kind of question.
 
     Args:
         tables: those of a release.
         day: that of the test.
         most: cases of each task and period, chosen by a fixed seed; None takes all.
     """
-    questions: dict[str, list[Question]] = {kind: [] for kind in WEIGHTS}
+    periods: dict[str, list[list[Question]]] = {kind: [] for kind in WEIGHTS}
+    evidence = 0
     for number in range(PERIODS, 0, -1):
         begin = day - number * _HALF_YEAR
         with tempfile.TemporaryDirectory() as folder:
             known = past(tables, begin, Path(folder))
+            evidence = known.landscape.evidence
             later = later_in(tables, begin, begin + _HALF_YEAR).later
             for kind, cases in (("described", described), ("undescribed", undescribed)):
                 every = list(cases(known.landscape, later))
-                for n in np.random.default_rng(1).permutation(len(every))[:most].tolist():
-                    questions[kind] += _questions(known, every[n], WEIGHTS[kind])
-    return {
-        kind: dict(
-            zip(WEIGHTS[kind], climbed(asked, list(WEIGHTS[kind].values())).tolist(), strict=True)
-        )
-        for kind, asked in questions.items()
-    }
+                chosen = np.random.default_rng(1).permutation(len(every))[:most].tolist()
+                weights = _in_use(kind, evidence)
+                found = (q for n in chosen for q in _questions(known, every[n], weights))
+                periods[kind].append(list(found))
+    return {kind: _found(kind, asked, evidence) for kind, asked in periods.items()}
+
+
+def _in_use(kind: str, evidence: int) -> Mapping[str, float]:
+    return weights_for("text" if kind == "described" else "", evidence)
+
+
+def _found(kind: str, periods: Sequence[Sequence[Question]], evidence: int) -> Found:
+    """Return the weights found on all periods; those on each one tell what others may expect."""
+    weights = _in_use(kind, evidence)
+    start = np.array(list(weights.values()))
+    every = [question for period in periods for question in period]
+    if not every:
+        return Found(WEIGHTS[kind], 0, *[float("nan")] * 3)
+    best = climbed(every, start)
+    held_out: list[float] = []
+    for n, learnt in enumerate(periods):
+        others = [q for m, period in enumerate(periods) if m != n for q in period]
+        if learnt and others:
+            weights_of_one = climbed(learnt, start)
+            held_out += [gain(q, weights_of_one) for q in others]
+    named = dict(zip(weights, best.tolist(), strict=True))
+    # What a graph of this size adds to experience is not part of the weights.
+    named["experience"] -= weights["experience"] - WEIGHTS[kind]["experience"]
+    before, after = (float(np.mean([gain(q, w) for q in every])) for w in (start, best))
+    expected = float(np.mean(held_out)) if held_out else float("nan")
+    return Found(named, len(every), before, after, expected)
+
+
+def gain(question: Question, weights: Vector) -> float:
+    """Return the nDCG@10 of a question with some weights."""
+    first = np.argsort(-(question.values @ weights), kind="stable")[:10]
+    hits = np.flatnonzero(np.isin(first, question.right))
+    return float((1 / np.log2(hits + 2)).sum() / question.ideal)
 
 
 def _questions(known: Past, case: Case, weights: Mapping[str, float]) -> Iterator[Question]:
@@ -116,7 +161,7 @@ def _leading(values: Vector, scores: Vector, rows: Numbers) -> Numbers:
     return np.unique(np.concatenate(kept))
 
 
-def climbed(questions: Sequence[Question], start: Sequence[float]) -> Vector:
+def climbed(questions: Sequence[Question], start: Sequence[float] | Vector) -> Vector:
     """Return the weights that Adam finds from some weights on."""
     pairs = _Pairs(questions)
     weights = np.array(start, np.float64)

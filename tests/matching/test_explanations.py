@@ -57,6 +57,27 @@ def test_projects_of_both_are_recomputed(
     assert named >= {"joint", "together", "countries"}
 
 
+def test_words_of_names_are_recomputed(
+    sample_matching: Matching, sample_release: OpenRelease, sample_settings: Settings
+) -> None:
+    """A text with the name of an organisation has it first by that term; so do its own projects."""
+    landscape = sample_matching.landscape
+    seed, other = np.argsort(-landscape.experience)[:2].tolist()
+    iris, names = (landscape.column("organisation", n) for n in ("iri", "name"))
+    analyse = sample_matching.projects.english.analyze
+    facts = Facts(sample_release.store, sample_settings.base, analyse)
+    for text in (f"A project with {names[other]} on the energy of cities", ""):
+        sought = partners.Search(iris[seed], text, past="include")
+        ranking = partners.look_up(sample_matching, sought).ranking
+        term = next(t for t in ranking.terms if t.name == "named")
+        best = np.argsort(-term.values, kind="stable")[:5].tolist()
+        for row in best:
+            explanation = ranking.explanation(row, full=True)
+            assert "named" in {term["term"] for term in explanation}
+            assert untrue(Terms(facts, Asked(iris[seed], text)), iris[row], explanation) == []
+        assert best[0] == other or not text
+
+
 def test_contributions_add_up_to_the_score(sample_matching: Matching) -> None:
     """Nothing of a score is left unexplained."""
     asked = questions(sample_matching, np.random.default_rng(1))
