@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kg.matching.explanation import Reason, Statement, Term
+from kg.matching.explanation import Reason, Term, stated
 from kg.matching.sparse import Matrix
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def named_term(
 
     def reason(organisation: int, most: int) -> Reason:
         words = names.shared(organisation, shares)
-        said = (Statement(iris[organisation], "legalName", legal[organisation]),)
+        said = (stated(iris[organisation], "legalName", legal[organisation]),)
         constants = {"words": {word: shares[word] for word in words[:most]}, "power": power}
         return Reason(said, constants, ", ".join(words))
 
