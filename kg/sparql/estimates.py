@@ -194,7 +194,23 @@ def _fan_out(triple: Triple, statistics: Statistics, known: Bound) -> float:
         return max(count / max(subjects, 1), _crowd(triple.predicate, "s", subject, statistics))
     if end is not None:
         return max(count / max(objects, 1), _crowd(triple.predicate, "o", end, statistics))
+    if may_be_empty(triple.predicate):
+        return count + statistics.catalogue.triples
     return count
+
+
+def may_be_empty(path: Var | Path) -> bool:
+    """Whether a path may have no steps: between two variables it then begins at every term."""
+    match path:
+        case Repeat(inner, minimum):
+            return minimum == 0 or may_be_empty(inner)
+        case Inverse(inner):
+            return may_be_empty(inner)
+        case Sequence(parts):
+            return all(map(may_be_empty, parts))
+        case Alternative(parts):
+            return any(map(may_be_empty, parts))
+    return False
 
 
 def _crowd(path: Var | Path, side: str, terms: Terms, statistics: Statistics) -> float:

@@ -34,7 +34,7 @@ from kg.sparql.algebra import (
     Values,
     Var,
 )
-from kg.sparql.estimates import Statistics, estimate
+from kg.sparql.estimates import Statistics, estimate, may_be_empty
 from kg.sparql.scope import existing
 
 if TYPE_CHECKING:
@@ -88,7 +88,15 @@ def _first_rows(query: Query) -> float:
     all_needed = select.group is not None or select.order or select.distinct
     if all_needed or limit is None or not isinstance(select.pattern, Bgp):
         return math.inf
+    if any(map(_from_everywhere, select.pattern.triples)):
+        return math.inf
     return (limit + (select.offset or 0)) * (len(select.pattern.triples) + 1)
+
+
+def _from_everywhere(triple: Triple) -> bool:
+    """Whether a path begins at every term: Oxigraph collects all of them before the first row."""
+    ends = triple.subject, triple.object
+    return all(isinstance(node, Var) for node in ends) and may_be_empty(triple.predicate)
 
 
 def _parts(pattern: Pattern) -> Iterator[Pattern]:

@@ -44,6 +44,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "SELECT (COUNT(*) AS ?n) { :1 :knows ?x . ?x :knows ?y }",
         "SELECT * { VALUES ?x { :1 :2 } ?x :name ?n OPTIONAL { ?x :knows ?y } }",
         "ASK { :1 :knows* :2 }",
+        "SELECT * { :1 :knows* ?y }",
+        "SELECT * { ?x :absent*/:absent ?y } LIMIT 5",
         "ASK {}",
         "ASK { ?x :knows ?y }",
         "SELECT * { ?a :knows ?b . ?c :knows ?d . ?e :knows ?f }",
@@ -75,6 +77,9 @@ def test_little_goes_to_oxigraph(query: str, engine: Engine) -> None:
         OPTIONAL { SELECT ?x (COUNT(?y) AS ?k) { ?x :name ?y } GROUP BY ?x } }""",
         "SELECT (COUNT(*) AS ?n) { VALUES ?z { :1 :hub } ?x :visits ?z }",
         "SELECT (COUNT(*) AS ?c) { :hub ^:visits/:name ?n }",
+        "SELECT * { ?x :absent* ?y }",
+        "SELECT * { ?x (:absent|^:absent)* ?y } LIMIT 5",
+        "SELECT * { ?x ^(:absent?/:absent*) ?y FILTER(?x != ?y) } ORDER BY ?x LIMIT 5",
     ],
 )
 def test_much_goes_to_the_columns(query: str, engine: Engine) -> None:
