@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from kg.matching.conditions import KINDS, READY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kg.matching.conditions import Box, Conditions
     from kg.matching.listings import Sought
 
 _PROLOGUE: Final = """PREFIX atlas: <{ontology}>
@@ -74,11 +77,7 @@ def listing(base: str, sought: Sought, limit: int) -> str:
         pattern.append(f"VALUES ?technology {{ {listed} }}")
         path = f"({_ABOUT})/{_SAME}/(skos:broader/{_SAME})*"
         pattern.append(f"?entry {path} ?technology .")
-    if sought.country:
-        listed = " ".join(f"<{c}>" for c in sought.country)
-        pattern.append(f"VALUES ?country {{ {listed} }} ?entry atlas:locatedIn ?country .")
-    if sought.region:
-        pattern.append(f"?entry atlas:locatedIn <{sought.region}> .")
+    pattern += _located("?entry", sought.country, sought.region)
     if sought.organisation:
         pattern.append(f"?entry {_PARTY} <{sought.organisation}> .")
     if sought.on:
@@ -86,14 +85,50 @@ def listing(base: str, sought: Sought, limit: int) -> str:
     if sought.trl:
         pattern += _ready(sought.trl)
     if sought.bbox:
-        box = sought.bbox
-        across = "&&" if box.west <= box.east else "||"
-        pattern.append("?entry atlas:latitude ?latitude ; atlas:longitude ?longitude .")
-        pattern.append(
-            f"FILTER(?latitude >= {box.south} && ?latitude <= {box.north} && "
-            f"(?longitude >= {box.west} {across} ?longitude <= {box.east}))"
-        )
+        pattern += _inside("?entry", sought.bbox)
     return select(base, "?entry ?label", filter(None, pattern), "?label ?entry", limit)
+
+
+def organisations(variable: str, asked: Conditions) -> list[str]:
+    """Return lines that say which organisations meet the conditions on themselves.
+
+    Those on the projects that count (programme, running) are not among them.
+    """
+    pattern = _located(variable, asked.country, asked.region)
+    if asked.kind:
+        listed = " ".join(f"atlas:{KINDS.get(kind, kind)}" for kind in asked.kind)
+        pattern.append(f"VALUES ?kind {{ {listed} }} {variable} a ?kind .")
+    if asked.sme is not None:
+        there = "" if asked.sme else "NOT "
+        pattern.append(f"FILTER {there}EXISTS {{ {variable} atlas:isSme true }}")
+    if asked.cluster:
+        pattern.append(f"<{asked.cluster}> atlas:hasMember {variable} .")
+    if asked.bbox:
+        pattern += _inside(variable, asked.bbox)
+    if asked.trl is not None:
+        classes = " ".join(f"atlas:{name}" for name in sorted(READY))
+        pattern.append(f"VALUES ?shown {{ {classes} }} ?entry a ?shown ; {_PARTY} {variable} .")
+        pattern += _ready(asked.trl)
+    return pattern
+
+
+def _located(variable: str, country: Iterable[str], region: str | None) -> list[str]:
+    pattern = []
+    if listed := " ".join(f"<{c}>" for c in country):
+        pattern.append(f"VALUES ?country {{ {listed} }} {variable} atlas:locatedIn ?country .")
+    if region:
+        pattern.append(f"{variable} atlas:locatedIn <{region}> .")
+    return pattern
+
+
+def _inside(variable: str, box: Box) -> list[str]:
+    across = "&&" if box.west <= box.east else "||"
+    high = f"?latitude >= {box.south} && ?latitude <= {box.north}"
+    wide = f"?longitude >= {box.west} {across} ?longitude <= {box.east}"
+    return [
+        f"{variable} atlas:latitude ?latitude ; atlas:longitude ?longitude .",
+        f"FILTER({high} && ({wide}))",
+    ]
 
 
 def _valid(day: str) -> list[str]:

@@ -77,12 +77,12 @@ def write(answer: Answer, form: Form, shown: Page, name: str) -> Written:
 
 
 def _links(answer: Answer, shown: Page) -> tuple[Link, ...]:
-    """Return the links to the next page and to the same in SPARQL, as far as a header can be."""
+    """Return the links to the next page and to a SPARQL query, as far as a header can be."""
     found = []
     if after := following(answer, shown):
         found.append(Link(after, "next"))
     if answer.sparql:
-        more = {"title": "The same in SPARQL", "type": "application/sparql-results+json"}
+        more = {"title": "To go on from, in SPARQL", "type": "application/sparql-results+json"}
         found.append(Link(_address(answer, shown), "related", more))
     return tuple(link for link in found if len(link.target) <= _LONGEST_LINK)
 

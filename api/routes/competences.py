@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from api import lookups, organisations, rankings
+from api import equivalents, lookups, organisations, rankings
 from api.forms import Answer, Page
 from api.linked import readable
 from api.lookuppool import LookUpPool
@@ -111,19 +111,16 @@ def _answer(shown: Page, asked: Asked) -> Answer:
         "hidden": asked.hidden,
         "sme_weight": asked.sme_weight,
     }
-    sparql = _sparql(shown, matching.landscape, found, conditions.country)
+    sparql = _sparql(shown, matching.landscape, found, conditions)
     view = organisations.Shown(shown, asked, sparql)
     return organisations.answer(matching, found, view, conditions, query, look_up)
 
 
-def _sparql(shown: Any, landscape: Any, found: Any, countries: tuple[str, ...]) -> str:
+def _sparql(shown: Any, landscape: Any, found: Any, asked: Conditions) -> str:
     """Return a SPARQL query for the countable part of the look-up: projects with the concepts."""
     if not found.meant:
         return ""
     iris = " ".join(f"<{landscape.column('concept', 'iri')[m.concept]}>" for m in found.meant)
-    more = ""
-    if countries:
-        listed = " ".join(f"<{c}>" for c in countries)
-        more = f"\n  VALUES ?country {{ {listed} }} ?organisation atlas:locatedIn ?country ."
+    more = "".join(f"\n  {line}" for line in equivalents.organisations("?organisation", asked))
     ontology = f"{shown.at.base}ontology#"
     return _SPARQL.format(ontology=ontology, concepts=iris, more=more, limit=shown.limit)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from api import lookups, organisations, rankings
+from api import equivalents, lookups, organisations, rankings
 from api.forms import Answer, Page
 from api.linked import readable
 from api.lookups import RESPONSES
@@ -57,9 +57,10 @@ SELECT ?candidate (SAMPLE(?name) AS ?label) (COUNT(DISTINCT ?common) AS ?partner
   ?common atlas:participatesIn/atlas:hasParticipant ?candidate .
   ?candidate rdfs:label ?name .
   FILTER(?common != <{organisation}> && ?candidate != ?common)
-  FILTER(?candidate != <{organisation}>)
+  FILTER(?candidate != <{organisation}>){more}
 }}
 GROUP BY ?candidate ORDER BY DESC(?partners) LIMIT {limit}"""
+_PAST: Final = "EXISTS {{ <{organisation}> atlas:participatesIn/atlas:hasParticipant ?candidate }}"
 
 
 @readable(
@@ -112,9 +113,17 @@ def _answer(shown: Page, asked: Asked) -> Answer:
         "past": asked.past,
         "hidden": asked.hidden,
     }
-    sparql = ""
-    if seed:
-        ontology = f"{shown.at.base}ontology#"
-        sparql = _SPARQL.format(ontology=ontology, organisation=seed, limit=shown.limit)
+    sparql = _sparql(shown, seed, asked.past, conditions) if seed else ""
     view = organisations.Shown(shown, asked, sparql)
     return organisations.answer(matching, found, view, conditions, query, look_up)
+
+
+def _sparql(shown: Page, seed: str, past: str, asked: Conditions) -> str:
+    """Return a SPARQL query for the countable part of the look-up: partners of partners."""
+    lines = equivalents.organisations("?candidate", asked)
+    if past != "include":
+        there = "NOT " if past == "exclude" else ""
+        lines.append(f"FILTER {there}{_PAST.format(organisation=seed)}")
+    more = "".join(f"\n  {line}" for line in lines)
+    ontology = f"{shown.at.base}ontology#"
+    return _SPARQL.format(ontology=ontology, organisation=seed, more=more, limit=shown.limit)

@@ -31,6 +31,8 @@ KINDS: Final = {
     "PUB": "PublicBody",
     "OTH": "OtherOrganisation",
 }
+READY: Final = frozenset({"Competence", "Service", "Offer"})
+"""What an organisation may have at a readiness level."""
 
 
 class Box(NamedTuple):
@@ -156,14 +158,11 @@ def _at_level(landscape: Landscape, level: int) -> Mask:
     """Return which organisations have a competence, service or offer at a readiness level."""
     entries = ready(landscape, level)
     for row in np.flatnonzero(entries).tolist():
-        entries[row] = bool(_SHOWN.intersection(landscape.column("entry", "classes")[row] or ()))
+        entries[row] = bool(READY.intersection(landscape.column("entry", "classes")[row] or ()))
     chosen = entries[landscape.pairs("entry_organisation", "subject")]
     mask = np.zeros(landscape.size("organisation"), bool)
     mask[landscape.pairs("entry_organisation", "object")[chosen]] = True
     return mask
-
-
-_SHOWN: Final = frozenset({"Competence", "Service", "Offer"})
 
 
 def _members(landscape: Landscape, cluster: str) -> Mask:

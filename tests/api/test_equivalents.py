@@ -75,3 +75,52 @@ def test_a_text_becomes_a_filter(ask: Ask, path: str, text: str) -> None:
     assert all(
         text.split(maxsplit=1)[0].lower() in row.lower() for row in answer.text.splitlines()[1:]
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "seed"),
+    [
+        ("/competences", {"technology": "photonics"}),
+        ("/partners", {"organisation": "999897729", "past": "include"}),
+        ("/partners", {"organisation": "999897729"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"country": ["DE", "AT"]},
+        {"region": "DE"},
+        {"sme": True},
+        {"sme": False},
+        {"kind": ["HES", "REC"]},
+        {"bbox": "5,45,12,52"},
+        {"cluster": "photonics-bw"},
+        {"trl": 6},
+    ],
+)
+def test_conditions_of_a_ranking_hold_in_sparql_too(
+    ask: Ask, path: str, seed: dict[str, Any], condition: dict[str, Any]
+) -> None:
+    """What the query finds with a condition is what it finds without, where the ranking has it."""
+    wide = ask(path, limit=1000, **seed).json()["sparql"]["query"].replace("LIMIT 1000", "")
+    narrow = ask(path, limit=1000, **seed, **condition).json()["sparql"]["query"]
+    met = {item["id"] for item in _all(ask, path, seed | condition)}
+
+    found, without = (
+        {next(iter(row.values()))["value"] for row in _rows(ask("/sparql", query=q, format="json"))}
+        for q in (narrow, wide)
+    )
+
+    assert found == without & met
+
+
+def _all(ask: Ask, path: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the items of all pages."""
+    items: list[dict[str, Any]] = []
+    following: dict[str, Any] = {}
+    while True:
+        document = ask(path, limit=1000, **asked, **following).json()
+        items += document["items"]
+        if not document["next"]:
+            return items
+        following = {"cursor": document["next"].rpartition("cursor=")[2]}
