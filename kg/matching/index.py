@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "text"
 _MEMORY: Final = 1024
-_VERSION: Final = 7
+_VERSION: Final = 8
 
 
 @dataclass(frozen=True)

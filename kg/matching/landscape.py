@@ -363,7 +363,7 @@ class Landscape:
         return found
 
     def located(self, table: str, place: str) -> NDArray[np.bool_]:
-        """Return which rows of a table have their seat in a place or a part of it.
+        """Return which rows of a table have a seat in a place or a part of it.
 
         Raises:
             NotFoundError: this release has no such place.
@@ -371,7 +371,10 @@ class Landscape:
         inside = self.below(self.row("place", place), self.parts)
         mask = np.zeros(self.size("place") + 1, bool)
         mask[list(inside)] = True
-        return mask[self.places(table, "country")] | mask[self.places(table, "region")]
+        found = mask[self.places(table, "country")] | mask[self.places(table, "region")]
+        further = self.pairs(f"{table}_seat", "subject"), self.pairs(f"{table}_seat", "object")
+        found[further[0][mask[further[1]]]] = True
+        return np.asarray(found)
 
     def places(self, table: str, name: str) -> NDArray[np.int64]:
         """Return a column of places as rows of `place`; the row after the last for none."""

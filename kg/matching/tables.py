@@ -14,6 +14,7 @@
 | entry | iri kind classes label label_de text country region from until product homepage … |
 | participation | project organisation coordinator |
 | field, masters, broader, exact and the other relations | subject object |
+| entry_seat, organisation_seat | subject object: places of further seats |
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _TERMS: Final = (
     *("validUntil", "trlFrom", "trlTo", "product", "quantity", "unit", "description"),
     *("targetCountry", "foundedYear", "memberCount", "canOffer", "identifier", "profileType"),
     *("developmentStage", "iprStatus", "partnerSought", "contactFunction"),
-    *("qualityLabel", "qualityLabelUntil"),
+    *("qualityLabel", "qualityLabelUntil", "locatedIn"),
 )
 _SKOS: Final = ("prefLabel", "altLabel", "broader", "exactMatch", "narrowMatch", "notation")
 _SCHEMA: Final = pa.schema(
@@ -180,7 +181,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, base: str) -> Mapping[str, pa
         tables |= {name: _arrow(connection, name) for name in make(connection, base)}
     for name, (subject, properties, thing) in _RELATIONS.items():
         tables[name] = _relation(connection, subject, properties, thing)
-    return tables
+    return tables | {f"{name}_seat": _seats(connection, name) for name in ("entry", "organisation")}
 
 
 def _arrow(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
@@ -196,6 +197,22 @@ def _relation(
         f"SELECT DISTINCT s.id AS subject, o.id AS object FROM said"
         f" JOIN {subject} s ON s.iri = said.subject JOIN {thing} o ON o.iri = said.object"
         f" WHERE p IN ({listed}) ORDER BY ALL"
+    ).to_arrow_table()
+
+
+def _seats(connection: duckdb.DuckDBPyConnection, subject: str) -> pa.Table:
+    """Return the places where things are that their country and region do not tell of."""
+    own = "SELECT subject, object FROM said WHERE p IN ('country', 'region')"
+    around = (
+        f"SELECT o.subject, up.object FROM ({own}) o JOIN said up ON up.subject = o.object"
+        " AND up.p = 'partOf'"
+    )
+    return connection.sql(
+        f"SELECT DISTINCT s.id AS subject, o.id AS object FROM said"
+        f" JOIN {subject} s ON s.iri = said.subject JOIN place o ON o.iri = said.object"
+        f" ANTI JOIN ({own} UNION {around}) known"
+        " ON known.subject = said.subject AND known.object = said.object"
+        " WHERE p = 'locatedIn' ORDER BY ALL"
     ).to_arrow_table()
 
 
