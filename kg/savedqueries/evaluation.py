@@ -75,7 +75,8 @@ class Evaluation:
     def _from_columns(self, bound: Bound, folder: Path) -> bytes | None:
         """Return the answer of the columns, None if there are none or the store is to be asked."""
         engine = self._engine(folder)
-        if engine is None or engine.advise(bound.text).engine != "columns":
+        # What is asked is what is judged, so that it is read but once.
+        if engine is None or engine.advise(bound.limited(bound.limit + 1)).engine != "columns":
             return None
         with self._turns:
             return from_columns(bound, engine, self.timeout)
