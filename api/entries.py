@@ -87,8 +87,9 @@ def _answer(
             item["score"] = round(score.value, 6)
             item["explanation"] = _explanation(matching, row, score, shown, sought.text)
         listed.append(item)
-    query = {k: v for k, v in vars(sought).items() if v and k != "kind"}
-    query = {"q" if k == "text" else k: str(v) if k == "on" else v for k, v in query.items()}
+    query = {_PARAMETERS.get(k, k): v for k, v in vars(sought).items() if v and k != "kind"}
+    if sought.on:
+        query["on"] = sought.on.isoformat()
     facets = _facets(matching, found.rows)
     sparql = equivalents.listing(shown.at.base, sought, shown.limit)
     return Answer(len(found.rows), listed, facets, query, {}, sparql)
@@ -113,6 +114,7 @@ def _explanation(
     return sorted(found, key=lambda term: -term["contribution"])
 
 
+_PARAMETERS: Final = {"text": "q", "technologies": "technology"}
 _BY_WORDS: Final = "likeness of the words to the name or text of the entry, rare words more"
 _BY_CONCEPT: Final = "likeness of the words to a label of the technology; weight: 1 - text"
 

@@ -59,7 +59,8 @@ LOOKUPS: Final = (
 )
 """Look-ups that can be kept as a search: those that answer with a list of things."""
 
-_OF_THE_PAGE: Final = ("cursor", "explain", "format", "limit")
+_OF_THE_PAGE: Final = ("cursor", "explain", "format", "lang", "limit", "whynot")
+_NAMING: Final = ("technology", "region", "country", "organisation", "cluster", "programme")
 _OF_THE_RANKING: Final = frozenset(["explanation", "id", "label", "score", "highlights"])
 _PAGE: Final = 1000
 _MOST_WAITING: Final = 8
@@ -120,11 +121,11 @@ class Watching:
         return savedqueries.Vocabulary(opened.store, self._identifiers, day)
 
     async def lookup(self, name: str, given: Mapping[str, Sequence[str]]) -> Question:
-        """Return the question of a look-up with values.
+        """Return the question of a look-up with values, names resolved in the current release.
 
         Raises:
-            ParameterError: it is none that can be kept, or has no such parameter.
-            LookupRefusedError: a value is not as it expects.
+            ParameterError: it is none that can be kept, has no such parameter, or a value is not
+                as it expects.
         """
         if name not in LOOKUPS:
             detail = f"There is no look-up {name!r} to keep; there are {', '.join(LOOKUPS)}"
@@ -136,9 +137,11 @@ class Watching:
                 detail = f"{name} has no parameter {parameter!r}; it takes {', '.join(allowed)}"
                 raise ParameterError(detail, parameter=parameter, allowed=allowed)
         parameters = {name: tuple(sorted(set(values))) for name, values in given.items() if values}
-        asked = Question("lookup", name, parameters)
-        await self._page(asked, {"limit": "1"})
-        return asked
+        try:
+            page = await self._page(Question("lookup", name, parameters), {"limit": "1"})
+        except LookupRefusedError as error:
+            raise ParameterError(error.detail, **error.members) from error
+        return Question("lookup", name, parameters | _resolved(parameters, page["query"]))
 
     async def follow(self, question: Question, history: History, since: int) -> None:
         """Keep up with what a question answers in every release from one on.
@@ -256,6 +259,18 @@ class Watching:
             raise BusyError(detail)
         members = {k: v for k, v in said.items() if k not in {"type", "title", "status", "detail"}}
         raise LookupRefusedError(detail, **members)
+
+
+def _resolved(
+    given: Mapping[str, Sequence[str]], understood: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
+    """Return what names among the values of a look-up were understood as: IRIs."""
+    found = {}
+    for name in _NAMING:
+        if name in given and (meant := understood.get(name)):
+            values = [meant] if isinstance(meant, str) else meant
+            found[name] = tuple(sorted(set(values)))
+    return found
 
 
 def _row(item: Mapping[str, Any]) -> Row:

@@ -66,6 +66,18 @@ def test_a_search_is_kept_with_what_its_names_mean(atlas: Atlas) -> None:
     assert entries(atlas, made["feed"]) == []
 
 
+def test_names_of_a_look_up_are_resolved_as_well(atlas: Atlas) -> None:
+    """A later release that has another thing of that name changes nothing."""
+    made = atlas.keep(
+        lookup="offers",
+        parameters={"technology": "Photonik", "country": ["Deutschland", "DE"], "q": "laser"},
+    )
+    other = atlas.keep(lookup="competences", parameters={"technology": "Photonik", "region": "DE"})
+
+    assert made["parameters"] == {"technology": [PHOTONICS], "country": [GERMANY], "q": ["laser"]}
+    assert other["parameters"] == {"technology": [PHOTONICS], "region": [GERMANY]}
+
+
 @pytest.mark.parametrize(
     ("search", "status", "told"),
     [
@@ -82,7 +94,10 @@ def test_a_search_is_kept_with_what_its_names_mean(atlas: Atlas) -> None:
         ({"lookup": "offers", "parameters": {"contry": "DE"}}, 400, "no parameter 'contry'"),
         ({"lookup": "offers", "parameters": {"country": "Ruritania"}}, 400, "Ruritania"),
         ({"lookup": "offers", "parameters": {"trl": 17}}, 400, "trl"),
+        ({"lookup": "offers", "parameters": {"country": "Ruritania"}}, 400, "problem:Parameter"),
         ({"lookup": "competences"}, 400, "Give a text"),
+        ({"lookup": "competences", "parameters": {"q": "a", "lang": "de"}}, 400, "no parameter"),
+        ({"lookup": "competences", "parameters": {"q": "a", "whynot": "b"}}, 400, "no parameter"),
     ],
 )
 def test_what_is_no_search_is_refused(
