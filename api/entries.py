@@ -12,12 +12,15 @@ from api.forms import Answer
 from kg.matching import items, listings, resolving
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from fastapi.responses import Response
 
     from api.forms import Page
     from kg.matching import Matching
+    from kg.matching.conditions import Mask
+    from kg.matching.landscape import Landscape
 
 TextQuery = Annotated[
     str | None, Query(alias="q", max_length=1000, description="Words, in any of four languages.")
@@ -114,20 +117,45 @@ def _explanation(
     return sorted(found, key=lambda term: -term["contribution"])
 
 
+_FACETS: Final = 50
 _PARAMETERS: Final = {"text": "q", "technologies": "technology"}
 _BY_WORDS: Final = "likeness of the words to the name or text of the entry, rare words more"
 _BY_CONCEPT: Final = "likeness of the words to a label of the technology; weight: 1 - text"
 
 
 def _facets(matching: Matching, rows: list[int]) -> dict[str, list[dict[str, Any]]]:
+    """Return for each value how many of the rows are left with it as a further condition."""
     landscape = matching.landscape
-    chosen = np.isin(landscape.pairs("entry_technology", "subject"), rows)
-    iris, labels = landscape.column("concept", "iri"), landscape.column("concept", "label")
-    having = landscape.pairs("entry_technology", "object")[chosen].tolist()
-    named = {iris[n]: labels[n] or "" for n in having}
     classes = landscape.column("entry", "classes")
+    about = {n: listings.about(landscape, (n,)) for n in _stated(landscape, rows)}
+    iris = landscape.column("place", "iri")
+    seats = {n: landscape.located("entry", iris[n]) for n in _countries(landscape, rows)}
     return {
-        "country": items.place_facet(landscape, "entry", "country", rows),
-        "technology": items.value_facet((iris[n] for n in having), named)[:50],
+        "country": _counted(landscape, "place", seats, rows),
+        "technology": _counted(landscape, "concept", about, rows),
         "type": items.value_facet(c for n in rows for c in classes[n] or ()),
     }
+
+
+def _stated(landscape: Landscape, rows: list[int]) -> set[int]:
+    chosen = np.isin(landscape.pairs("entry_technology", "subject"), rows)
+    return set(landscape.pairs("entry_technology", "object")[chosen].tolist())
+
+
+def _countries(landscape: Landscape, rows: list[int]) -> set[int]:
+    """Return the countries of the seats of some rows, further seats included."""
+    own = set(landscape.places("entry", "country")[rows].tolist()) - {landscape.size("place")}
+    chosen = np.isin(landscape.pairs("entry_seat", "subject"), rows)
+    nuts = landscape.column("place", "nuts")
+    further = landscape.pairs("entry_seat", "object")[chosen].tolist()
+    return own | {n for n in further if nuts[n] is None}
+
+
+def _counted(
+    landscape: Landscape, table: str, masks: Mapping[int, Mask], rows: list[int]
+) -> list[dict[str, Any]]:
+    """Return how many of some rows each thing of a table has, the most first."""
+    iris, labels = landscape.column(table, "iri"), landscape.column(table, "label")
+    counts = {n: int(np.count_nonzero(mask[rows])) for n, mask in masks.items()}
+    order = sorted(counts, key=lambda n: (-counts[n], iris[n]))[:_FACETS]
+    return [{"value": iris[n], "label": labels[n] or "", "count": counts[n]} for n in order]

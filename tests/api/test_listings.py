@@ -25,6 +25,18 @@ def test_everything_is_listed_once_with_facets(ask: Ask, path: str) -> None:
     assert {"value": kind, "count": answer["total"]} in answer["facets"]["type"]
 
 
+@pytest.mark.parametrize("path", ["/offers", "/clusters", "/services"])
+def test_a_facet_counts_what_its_condition_leaves(ask: Ask, path: str) -> None:
+    """Narrower technologies and further seats included, as in the conditions."""
+    facets = ask(path).json()["facets"]
+
+    for name in ("country", "technology"):
+        assert facets[name]
+        for facet in facets[name][:12]:
+            found = ask(path, **{name: facet["value"], "limit": 1}).json()
+            assert found["total"] == facet["count"], facet
+
+
 def test_an_offer_is_found_in_german_by_its_product(ask: Ask) -> None:
     """The German title answers."""
     items = ask("/offers", q="Schutzmasken").json()["items"]
