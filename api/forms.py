@@ -193,7 +193,12 @@ def _json_ld(answer: Answer, shown: Page, name: str) -> bytes:
 
 
 def _columns(answer: Answer) -> list[str]:
-    """Return the names of what is one value in every item that has it."""
+    """Return the names of what is one value in every item that has it.
+
+    Without items those that every item has: what reads tables stumbles over one without a column.
+    """
+    if not answer.items:
+        return ["id", "label"]
     names = dict.fromkeys(key for item in answer.items for key in item)
     return [n for n in names if not any(isinstance(i.get(n), dict) for i in answer.items)]
 

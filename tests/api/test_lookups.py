@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
+import openpyxl
 import pytest
 import rdflib
 
@@ -85,6 +87,16 @@ def test_every_form_leads_to_the_next_page_and_to_sparql(ask: Ask, form: str) ->
     assert second.content != first.content
     last = ask("/clusters", limit=1000, format=form)
     assert {link["rel"] for link in last.links.values()} == {"related"}
+
+
+@pytest.mark.parametrize("path", ["/competences", "/projects", "/technologies"])
+def test_a_table_without_rows_has_columns(ask: Ask, path: str) -> None:
+    """Or else what reads tables takes it for damaged."""
+    written = ask(path, q="zzzzqq", format="csv")
+    book = openpyxl.load_workbook(io.BytesIO(ask(path, q="zzzzqq", format="xlsx").content))
+
+    assert written.text == "id,label\r\n"
+    assert list(book.worksheets[0].values) == [("id", "label")]
 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning")
