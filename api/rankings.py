@@ -59,6 +59,8 @@ _FIELDS: Final = {
 }
 _WITH_DEFAULT: Final = ("past", "hidden")
 _FACETS: Final = 8
+_COUNTED: Final = frozenset({"cooperation", "experience"})
+"""Terms whose text says how many projects there are."""
 
 
 class Field(NamedTuple):
@@ -72,11 +74,15 @@ class Field(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """A term of a score: its name, share, a piece of text, and the things behind it."""
+    """A term of a score: its name, share, a piece of text, and the things behind it.
+
+    Texts of the release are in `language`; those of the page in its own, and that is None.
+    """
 
     name: str
     contribution: str
     text: Markup
+    language: str | None
     things: Sequence[Shown]
     more: int
 
@@ -251,8 +257,13 @@ def _reason(to: Visit, names: Description, iri: str, term: Item, chosen: str) ->
     )
     things = [pages.thing(to, names, other, chosen) for other in others if "://" in other]
     name = words.get(f"term_{term['term']}") or str(term["term"])
-    more = max(int(term.get("of", 0)) - len(things), 0)
-    return Reason(name, f"{term['contribution']:+.2f}", _marked(term["text"]), things, more)
+    number = int(term.get("of", 0))
+    more = max(number - len(things), 0)
+    text: Markup = _marked(term["text"])
+    language: str | None = "en"
+    if term["term"] in _COUNTED:
+        text, language = escape(words["projects"].format(count=number)), None
+    return Reason(name, f"{term['contribution']:+.2f}", text, language, things, more)
 
 
 def _expected(to: Visit, names: Description, answer: Answer, chosen: str) -> Expected | None:

@@ -123,3 +123,12 @@ def test_of_one_that_was_expected_it_is_said_where_it_is(ask: Ask) -> None:
     german = page(ask, f"/competences?{asked}&country={elsewhere}&lang=de")
     assert "erfüllt nicht: Land" in german
     assert "hat mit der Frage nichts zu tun" not in german
+
+
+def test_numbers_of_projects_are_said_in_the_language_of_the_page(ask: Ask) -> None:
+    """Those with partners, too, who are not partners of the one that is found."""
+    text = page(ask, "/partners?organisation=999897729&lang=de")
+
+    assert "<dd>Projekte: 22</dd>" in text
+    assert " projects" not in text
+    assert "Projekte mit Partnern der suchenden Organisation" in text
