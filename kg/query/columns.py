@@ -206,7 +206,7 @@ def _begins_at_a_constant(tokens: list[Token]) -> bool:
     A query without any triple pattern has nothing to begin at and nothing to do.
     """
     place = depth = groups = 0
-    typed, seen, before = False, False, tokens[0]
+    typed, seen, before, anywhere = False, False, tokens[0], False
     for token in tokens:
         kind, content = token.kind, token.text
         if kind == "mark" and (depth or (content == "(" and before.kind == "word")):
@@ -214,7 +214,11 @@ def _begins_at_a_constant(tokens: list[Token]) -> bool:
         elif kind == "mark":
             place = _PLACES.get(content, place)
             groups += (content == "{") - (content == "}")
-        elif not groups and before.text.upper() == "LIMIT" and len(content) < _MANY:
+            # A path of no steps begins at every term: the store collects them all before a row.
+            anywhere |= groups > 0 and content in _NO_STEPS
+        elif (
+            not anywhere and not groups and before.text.upper() == "LIMIT" and len(content) < _MANY
+        ):
             return True  # the store soon has enough
         elif groups and not depth and (kind in _TERMS or content == "a"):
             seen = True
@@ -233,6 +237,7 @@ _MANY: Final = 4
 _PREDICATE: Final = 1
 # Where in a triple the next term stands after a mark.
 _PLACES: Final = {"{": 0, "}": 0, ".": 0, ";": 1, "/": 1, "|": 1, "^": 1, ",": 2}
+_NO_STEPS: Final = frozenset({"*", "?"})
 _TERMS: Final = frozenset({"var", "blank", "iri", "name", "string", "integer", "decimal", "double"})
 
 
