@@ -101,6 +101,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     problem = {"type": "about:blank", "title": status.phrase, "status": error.status_code}
     if error.detail != status.phrase:
         problem["detail"] = error.detail
+    elif status == HTTPStatus.NOT_FOUND:
+        root = request.scope.get("root_path", "")
+        problem["detail"] = f"There is nothing at {request.url.path}; {root}/docs has what there is"
     return _negotiated(request, problem_response(problem, dict(error.headers or {})))
 
 

@@ -194,3 +194,12 @@ def test_who_misspells_a_name_is_told_the_nearest(
     assert problem["status"] == 400
     assert meant in [candidate["label"] for candidate in problem["candidates"]]
     assert "expected" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/projects/a%0Ab"])
+def test_an_address_without_anything_says_where_to_look(ask: Ask, path: str) -> None:
+    """As a problem with a detail, like every other error."""
+    answer = ask(path)
+
+    assert answer.status_code == 404
+    assert "/docs" in answer.json()["detail"]
