@@ -81,7 +81,7 @@ def listing(base: str, sought: Sought, limit: int) -> str:
     if sought.organisation:
         pattern.append(f"?entry {_PARTY} <{sought.organisation}> .")
     if sought.on:
-        pattern += _valid(sought.on.isoformat())
+        pattern += valid("?entry", sought.on.isoformat())
     if sought.trl:
         pattern += _ready(sought.trl)
     if sought.bbox:
@@ -131,12 +131,13 @@ def _inside(variable: str, box: Box) -> list[str]:
     ]
 
 
-def _valid(day: str) -> list[str]:
+def valid(variable: str, day: str) -> list[str]:
+    """Return lines that say what is valid, or takes place, on a day."""
     begun = f'(!BOUND(?begin) || ?begin <= "{day}"^^xsd:date)'
     open_still = f'(!BOUND(?end) || ?end >= "{day}"^^xsd:date)'
     return [
-        "OPTIONAL { ?entry atlas:validFrom|atlas:startDate ?begin }",
-        "OPTIONAL { ?entry atlas:validUntil|atlas:endDate ?end }",
+        f"OPTIONAL {{ {variable} atlas:validFrom|atlas:startDate ?begin }}",
+        f"OPTIONAL {{ {variable} atlas:validUntil|atlas:endDate ?end }}",
         f"FILTER({begun} && {open_still})",
     ]
 

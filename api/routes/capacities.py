@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api import lookups
+from api import equivalents, lookups
 from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
@@ -34,6 +34,7 @@ DateQuery = Annotated[
 ]
 
 _SPARQL: Final = """PREFIX atlas: <{ontology}>
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 SELECT ?product ?unit ?kind ?country (SUM(?quantity) AS ?total) WHERE {{
   VALUES ?kind {{ atlas:Offer atlas:Request }}
   ?listing a ?kind ; atlas:product ?product ; atlas:quantity ?quantity .{more}
@@ -91,11 +92,18 @@ def list_capacities(
         asked = {"product": product, "technology": concept, "country": sorted(wanted)}
         query = {k: v for k, v in asked.items() if v}
         query["date"] = on.isoformat()
-        return Answer(len(listed), page, facets, query, more, _sparql(base, concept, shown.limit))
+        sparql = _sparql(base, asked, on.isoformat(), shown.limit)
+        return Answer(len(listed), page, facets, query, more, sparql)
 
     return lookups.respond(shown, form, "capacities", make)
 
 
-def _sparql(base: str, concept: str | None, limit: int) -> str:
-    more = f"\n  ?listing atlas:technology <{concept}> ." if concept else ""
+def _sparql(base: str, asked: dict[str, Any], day: str, limit: int) -> str:
+    """Return a SPARQL query for the totals of what takes part, from all countries."""
+    lines = equivalents.valid("?listing", day)
+    if asked["technology"]:
+        lines.append(f"?listing atlas:technology <{asked['technology']}> .")
+    if asked["product"]:
+        lines.append(equivalents.containing("?product", asked["product"]))
+    more = "".join(f"\n  {line}" for line in lines if line)
     return _SPARQL.format(ontology=f"{base}ontology#", more=more, limit=limit)
