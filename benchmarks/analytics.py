@@ -35,7 +35,7 @@ import pyoxigraph as ox
 from benchmarks.comparison import Kept, Measurement, mean, measurement, verdict
 from benchmarks.graphs import generated, given, released
 from benchmarks.measure import measured, table
-from benchmarks.peers import InProcess, ask, oxigraph, oxigraph_server, virtuoso
+from benchmarks.peers import InProcess, ask, in_turn, oxigraph, oxigraph_server, virtuoso
 from benchmarks.questions import QUERIES, queries
 from benchmarks.routed import ENGINES, worker
 from benchmarks.spilling import watched
@@ -171,10 +171,12 @@ _PEERS: Final[dict[str, Callable[[Bench], Peer | None]]] = {
 
 def _routed(bench: Bench) -> None:
     """Ask as a worker does: as the router likes, and each engine by name, in turn."""
-    peers = {engine: worker(bench.store, bench.columns, engine) for engine in ENGINES}
+    peers: dict[str, Peer] = {
+        engine: worker(bench.store, bench.columns, engine) for engine in ENGINES
+    }
     rows: list[list[Any]] = []
     for name, text in queries():
-        told = {engine: ask(peer, text) for engine, peer in peers.items()}
+        told = in_turn(peers, text)
         auto, *others = (told[engine].seconds for engine in ENGINES)
         rows.append([name, *(each.seconds * 1e3 for each in told.values()), auto / min(others)])
     for peer in peers.values():

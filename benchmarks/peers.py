@@ -21,12 +21,15 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from multiprocessing.connection import Connection
 
 LIMIT: Final = float(os.environ.get("ATLAS_BENCH_LIMIT", "60"))
 _JSON: Final = "application/sparql-results+json"
 _START: Final = 120.0
+
+
+_QUICK: Final = 0.2
 
 
 class Told(NamedTuple):
@@ -56,6 +59,19 @@ def ask(peer: Peer, text: str) -> Told:
         best = min(best, told, key=lambda each: each.seconds)
         if told.seconds > LIMIT / 10:
             break
+    return best
+
+
+def in_turn(peers: Mapping[str, Peer], text: str) -> dict[str, Told]:
+    """Return the best of nine times of each peer, asked in turn, so that all meet the same noise.
+
+    Who takes a fifth of a second is not asked again.
+    """
+    best = {name: peer.once(text) for name, peer in peers.items()}
+    for _ in range(8):
+        for name, peer in peers.items():
+            if best[name].data is not None and best[name].seconds < _QUICK:
+                best[name] = min(best[name], peer.once(text), key=lambda each: each.seconds)
     return best
 
 
