@@ -13,16 +13,29 @@ from kg.columns.ids import OFFSET, TAG_BITS
 
 # Long division, three digits at a time: the remainder chain keeps every step inside 128 bits.
 _DIGITS_AT_ONCE: Final = 3
+_ONE: Final = "1000000000000000000"
 
 
-def long_division(digits: int) -> str:
+def long_division(digits: int, a: str = "a", b: str = "b") -> str:
     """Return SQL for the quotient of a and b in 10^-18, so many digits at a time."""
-    remainder = "(abs(a) % abs(b))"
-    quotient = "(abs(a) // abs(b))"
+    remainder = f"(abs({a}) % abs({b}))"
+    quotient = f"(abs({a}) // abs({b}))"
     for _ in range(18 // digits):
-        quotient = f"({quotient} * {10**digits} + ({remainder} * {10**digits}) // abs(b))"
-        remainder = f"(({remainder} * {10**digits}) % abs(b))"
-    return f"CASE WHEN b = 0 THEN NULL ELSE sign(a) * sign(b) * {quotient} END"
+        quotient = f"({quotient} * {10**digits} + ({remainder} * {10**digits}) // abs({b}))"
+        remainder = f"(({remainder} * {10**digits}) % abs({b}))"
+    return f"CASE WHEN {b} = 0 THEN NULL ELSE sign({a}) * sign({b}) * {quotient} END"
+
+
+def _division() -> str:
+    """Return SQL for the same, in one step where the dividend leaves room for 18 digits more.
+
+    A list of one element gives the operands names: a macro writes them wherever they are used.
+    """
+    room = (2**127 - 1) // 10**18
+    return (
+        f"list_transform([{{'a': a, 'b': b}}], lambda x: CASE WHEN abs(x.a) <= {room} AND x.b <> 0"
+        f" THEN (x.a * {_ONE}) // x.b ELSE {long_division(_DIGITS_AT_ONCE, 'x.a', 'x.b')} END)[1]"
+    )
 
 
 _DIGITS = "replace(split_part(ltrim(t, '-'), 'e', 1), '.', '')"
@@ -32,11 +45,9 @@ _EXPANDED = (
     f" ELSE rpad({_DIGITS}, {_EXPONENT} + 1, '0') END"
 )
 
-_ONE = "1000000000000000000"
-
 MACROS: Final = {
     # Quotient of two integers of the same scale, in units of 10^-18, truncated as the store does.
-    "atlas_quotient(a, b)": f"TRY({long_division(_DIGITS_AT_ONCE)})",
+    "atlas_quotient(a, b)": f"TRY({_division()})",
     # Product of two numbers of units, split into whole and fraction so that no step overflows.
     "atlas_product(a, b)": (
         "TRY(sign(a) * sign(b) * ("

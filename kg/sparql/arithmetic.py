@@ -137,14 +137,14 @@ def rounding(name: str) -> Callable[[Value], Value]:
     exact_sql, inexact_sql = _ROUNDINGS[name]
 
     def apply(value: Value) -> Value:
-        return mapped(value, exact_sql, inexact_sql, name)
+        return mapped(value, exact_sql, inexact_sql, name, whole=name != "ABS")
 
     return apply
 
 
 def _floor(sql: str, power: str) -> str:
-    whole = f"({sql} // {power})"
-    return f"(({whole} - CASE WHEN {sql} % {power} < 0 THEN 1 ELSE 0 END) * {power})"
+    """Return the whole number below one of so many units."""
+    return f"({sql} // {power} - CASE WHEN {sql} % {power} < 0 THEN 1 ELSE 0 END)"
 
 
 def _exact_round(sql: str, power: str) -> str:
@@ -175,8 +175,13 @@ def mapped(
     exact_sql: Callable[[str, str], str],
     inexact_sql: Callable[[str], str],
     what: str,
+    *,
+    whole: bool = False,
 ) -> Value:
-    """Return a number changed by SQL on exact and on inexact numbers; its class stays."""
+    """Return a number changed by SQL on exact and on inexact numbers; its class stays.
+
+    `whole` says that what the SQL makes of units is a whole number.
+    """
     value.refuse(frozenset({Class.BEYOND}), what)
     classes = value.classes & NUMERIC
     if what == "Arithmetic":
@@ -184,15 +189,16 @@ def mapped(
     if not classes:
         return error()
     if classes <= EXACT:
-        return _mapped_exact(value, exact_sql)
+        return _mapped_exact(value, exact_sql, whole=whole)
     if classes == {Class.DOUBLE}:
         return double(inexact_sql(value.get("double")))
-    return _mapped_mixed(value, exact_sql, inexact_sql)
+    return _mapped_mixed(value, exact_sql, inexact_sql, whole=whole)
 
 
-def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str]) -> Value:
+def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str], *, whole: bool) -> Value:
     number = value.number
-    result = Number(exact_sql(_big(number.sql), str(10**number.scale)), number.scale)
+    sql = exact_sql(_big(number.sql), str(10**number.scale))
+    result = Number(sql, 0 if whole else number.scale)
     if value.classes & EXACT == {Class.INTEGER}:
         return exact(result, Class.INTEGER)
     if value.classes & EXACT == {Class.DECIMAL}:
@@ -201,9 +207,13 @@ def _mapped_exact(value: Value, exact_sql: Callable[[str, str], str]) -> Value:
 
 
 def _mapped_mixed(
-    value: Value, exact_sql: Callable[[str, str], str], inexact_sql: Callable[[str], str]
+    value: Value,
+    exact_sql: Callable[[str, str], str],
+    inexact_sql: Callable[[str], str],
+    *,
+    whole: bool,
 ) -> Value:
-    exact_value = _mapped_exact(value, exact_sql)
+    exact_value = _mapped_exact(value, exact_sql, whole=whole)
     inexact = inexact_sql(value.get("double"))
     number = (
         f"CASE WHEN {value.is_in(_INEXACT)} THEN {inexact} ELSE {exact_value.get('double')} END"

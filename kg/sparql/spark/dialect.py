@@ -85,13 +85,15 @@ def _filled(body: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expr
 
 
 def _macros() -> Iterator[tuple[str, tuple[list[str], exp.Expression]]]:
+    own = {
+        # Two steps instead of six: Spark writes the parts of an expression out wherever they stand.
+        "atlas_quotient": sqlglot.parse_one(long_division(9), read="duckdb"),
+        "atlas_double_text": sqlglot.parse_one(_DOUBLE_TEXT, read="spark"),
+    }
     for head, body in MACROS.items():
         name, _, parameters = head.rstrip(")").partition("(")
         names = [parameter.strip() for parameter in parameters.split(",")]
-        yield name, (names, sqlglot.parse_one(body, read="duckdb"))
-    # Two steps instead of six: Spark writes the parts of an expression out wherever they stand.
-    yield "atlas_quotient", (["a", "b"], sqlglot.parse_one(long_division(9), read="duckdb"))
-    yield "atlas_double_text", (["x"], sqlglot.parse_one(_DOUBLE_TEXT, read="spark"))
+        yield name, (names, own.get(name) or sqlglot.parse_one(body, read="duckdb"))
 
 
 _MACROS: Final = dict(_macros())
