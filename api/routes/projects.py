@@ -13,7 +13,7 @@ from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.errors import ParameterError
-from kg.matching import Matching, competences, concepts, items, resolving
+from kg.matching import Matching, competences, concepts, items, resolving, translation
 
 router = APIRouter(tags=["projects"])
 
@@ -45,10 +45,11 @@ def list_projects(
     def make() -> Answer:
         matching = lookups.matching(shown.at)
         meant = concepts.meant(matching, text)
+        english = translation.sought(matching, text, meant)
         every = matching.landscape.size("project")
-        rows, shares = competences.about_projects(matching, text, meant, None, every)
+        rows, shares = competences.about_projects(matching, english, meant, None, every)
         labels = matching.landscape.column("concept", "label")
-        marker = matching.projects.marker(text, *(labels[m.concept] or "" for m in meant))
+        marker = matching.projects.marker(english, *(labels[m.concept] or "" for m in meant))
         listed = []
         for n in range(shown.begin, min(shown.begin + shown.limit, len(rows))):
             item = items.project(matching.landscape, int(rows[n]))
@@ -59,8 +60,9 @@ def list_projects(
             item["explanation"] = [reasons.term("text", share, _BM25, item["highlight"], said)]
             listed.append(item)
         facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
+        more = {"sought": english} if english != text else {}
         sparql = equivalents.things(shown.at.base, "Project", "atlas:title", text, shown.limit)
-        return Answer(len(rows), listed, facets, {"q": text}, sparql=sparql)
+        return Answer(len(rows), listed, facets, {"q": text}, more, sparql)
 
     return lookups.respond(shown, form, "projects", make)
 

@@ -25,7 +25,10 @@ BroaderQuery = Annotated[
     str | None, Query(description="Only those directly below: IRI, slug, notation or label.")
 ]
 
-_LIKENESS: Final = "likeness of the words to a label in any language, 0.98 of it if not preferred"
+_LIKENESS: Final = (
+    "likeness of the words to a label in any language, 0.98 of it if not preferred,"
+    " 0.94 of it if of the words in English"
+)
 
 
 @readable(router, "/technologies", "The tree of technologies with counts", responses=RESPONSES)

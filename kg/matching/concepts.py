@@ -4,6 +4,8 @@
 2. Each is compared with the phrase word by word (`words.likeness`); a concept is as good as the
    best of its labels, preferred labels a little before others.
 3. Exact matches of each other count as one concept.
+4. A phrase that no label is much like is also compared in English, as far as its words are known
+   (`translation`); what is found so counts a little less than what is found by its own name.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg.matching.labels import Labels
+from kg.matching.translation import in_english
 from kg.matching.words import Comparison, analysed, stems, words
 
 if TYPE_CHECKING:
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
 _FETCHED: Final = 80
 _OTHER_LABEL: Final = 0.98
+_TRANSLATED: Final = 0.94
+"""Less than what makes a name certain (`resolving`): a translation is no name."""
+_ALIKE: Final = 0.75
+"""From which score on a label is much like a phrase: as if it were all of it and half of itself."""
+_PHRASE: Final = 12
+"""Texts of more words are no phrases; no label is their translation."""
 _LEAST: Final = 0.6
 _BESIDE_BEST: Final = 0.85
 _MOST: Final = 5
@@ -42,6 +51,22 @@ class Named(NamedTuple):
 
 def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     """Return the concepts that a phrase may mean, best first."""
+    found = _answering(matching, phrase, limit)
+    if (found and found[0].score >= _ALIKE) or len(phrase.split()) > _PHRASE:
+        return found
+    english = in_english(matching, phrase)
+    if english == phrase:
+        return found
+    best = {match.concept: match for match in found}
+    for match in _answering(matching, english, limit):
+        score = _TRANSLATED * match.score
+        if match.concept not in best or score > best[match.concept].score:
+            best[match.concept] = match._replace(score=score)
+    return sorted(best.values(), key=lambda match: (-match.score, match.concept))[:limit]
+
+
+def _answering(matching: Matching, phrase: str, limit: int) -> list[Match]:
+    """Return the concepts whose labels are most like a phrase as it stands, best first."""
     landscape, vocabulary = matching.landscape, matching.lexicon
     terms = {term for w in words(phrase) for term in (*stems(w), *_part_stems(matching, w))}
     rows = matching.labels.names(phrase, _FETCHED, terms).rows

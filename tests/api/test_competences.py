@@ -229,6 +229,23 @@ def test_compounds_that_no_technology_is_called_are_translated(ask: Ask) -> None
     assert "sought" not in ask("/competences", q="quantum communication").json()
 
 
+@pytest.mark.parametrize("phrase", ["Werkzeugmaschinen", "macchine utensili"])
+def test_what_is_translated_is_ranked_by_the_technologies_of_the_english_words(
+    ask: Ask, phrase: str
+) -> None:
+    """The same are understood, and who masters them is found."""
+    answer, english = (ask("/competences", q=q).json() for q in (phrase, "machine tool"))
+
+    assert answer["sought"] == "machine tool"
+    understood = [[t["id"] for t in a["understood"]] for a in (answer, english)]
+    assert understood[0] == understood[1] != []
+    masters = [
+        {i["id"] for i in a["items"] if "mastery" in {t["term"] for t in i["explanation"]}}
+        for a in (answer, english)
+    ]
+    assert masters[0] == masters[1] != set()
+
+
 def test_what_finds_nothing_is_told_what_is_called_nearly_so(ask: Ask) -> None:
     """The technologies whose names are most like it."""
     answer = ask("/competences", q="Photonnikk", country="MT", bbox="-30,70,-20,75").json()

@@ -20,6 +20,15 @@ def test_words_of_the_text_are_marked(ask: Ask) -> None:
     assert "<b>" in best["highlight"]
 
 
+def test_projects_are_asked_for_in_other_languages(ask: Ask) -> None:
+    """What was sought is said, and it is what is marked."""
+    answer = ask("/projects", q="Quantenkommunikation").json()
+
+    assert answer["sought"] == "quantum communication"
+    assert "<b>quantum</b>" in answer["items"][0]["highlight"].lower()
+    assert "sought" not in ask("/projects", q="quantum communication").json()
+
+
 def test_all_projects_about_a_text_are_on_some_page(ask: Ask) -> None:
     """Each once, and no better one after another."""
     first = ask("/projects", q="research energy", limit=5).json()

@@ -35,3 +35,11 @@ def test_a_text_finds_concepts_best_first(ask: Ask) -> None:
 
     assert items[0]["label"] == "microsystems technology"
     assert items[0]["score"] == 1.0
+
+
+def test_a_text_that_is_translated_finds_what_it_means(ask: Ask) -> None:
+    """With the label that the English words are like, and less than the whole score."""
+    item = ask("/technologies", q="Windkraftanlagen").json()["items"][0]
+
+    assert item["label"] == item["explanation"][0]["text"] == "wind power"
+    assert 0.6 < item["score"] < 0.94

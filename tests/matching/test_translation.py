@@ -90,6 +90,36 @@ def test_the_name_of_a_technology_is_sought_by_its_english_one(sample_matching: 
     assert sought(sample_matching, "optical sensors", english) == "optical sensors"
 
 
+@pytest.mark.parametrize(
+    ("phrase", "english"),
+    [
+        ("Werkzeugmaschinen", "machine tool"),
+        ("macchine utensili", "machine tool"),
+        ("Windkraftanlagen", "wind power plant"),
+        ("Laserschweißen", "laser welding"),
+    ],
+)
+def test_a_phrase_that_no_label_is_means_what_its_english_words_mean(
+    sample_matching: Matching, phrase: str, english: str
+) -> None:
+    """The same concepts by the same labels, each a little less certain than in English."""
+    expected = concepts.meant(sample_matching, english)
+    found = concepts.meant(sample_matching, phrase)
+
+    assert expected
+    assert [(m.concept, m.label) for m in found] == [(m.concept, m.label) for m in expected]
+    assert all(m.score < e.score < 1 for m, e in zip(found, expected, strict=True))
+
+
+def test_a_name_wins_over_a_translation(sample_matching: Matching) -> None:
+    """`éoliennes` has the name of wind power in French; its word `wind` has more meanings."""
+    labels = sample_matching.landscape.column("concept", "label")
+    found = concepts.meant(sample_matching, "éoliennes")
+
+    assert in_english(sample_matching, "éoliennes") == "wind"
+    assert [(labels[m.concept], m.language) for m in found] == [("wind power", "fr")]
+
+
 def test_only_words_that_no_project_has_are_translated(sample_matching: Matching) -> None:
     """English texts stay as they are."""
     title = sample_matching.landscape.column("project", "title")[0]
