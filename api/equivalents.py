@@ -17,24 +17,26 @@ if TYPE_CHECKING:
     from kg.matching.conditions import Box, Conditions
     from kg.matching.listings import Sought
 
-_PROLOGUE: Final = """PREFIX atlas: <{ontology}>
+PROLOGUE: Final = """PREFIX atlas: <{ontology}>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
-_ABOUT: Final = "atlas:technology|atlas:sector|atlas:field|atlas:masters|atlas:canOffer"
-_PARTY: Final = (
+ABOUT: Final = "atlas:technology|atlas:sector|atlas:field|atlas:masters|atlas:canOffer"
+PARTY: Final = (
     "atlas:party|atlas:offeredBy|atlas:organiser|atlas:operatedBy|atlas:hasMember|atlas:holder"
 )
 _WORD: Final = re.compile(r"\w+")
 _SAME: Final = "(skos:exactMatch|^skos:exactMatch)*"
+_WITHIN: Final = f"{_SAME}/(skos:broader/{_SAME})*"
+_TIMES: Final = (("start", "begin"), ("end", "end"))
 
 
 def select(base: str, variables: str, pattern: Iterable[str], order: str, limit: int) -> str:
     """Return a SELECT DISTINCT with a pattern of some lines."""
     where = "\n  ".join(pattern)
     return (
-        f"{_PROLOGUE.format(ontology=f'{base}ontology#')}"
+        f"{PROLOGUE.format(ontology=f'{base}ontology#')}"
         f"SELECT DISTINCT {variables} WHERE {{\n  {where}\n}}\nORDER BY {order} LIMIT {limit}"
     )
 
@@ -75,11 +77,10 @@ def listing(base: str, sought: Sought, limit: int) -> str:
     if sought.technologies:
         listed = " ".join(f"<{t}>" for t in sought.technologies)
         pattern.append(f"VALUES ?technology {{ {listed} }}")
-        path = f"({_ABOUT})/{_SAME}/(skos:broader/{_SAME})*"
-        pattern.append(f"?entry {path} ?technology .")
+        pattern.append(f"?entry ({ABOUT})/{_WITHIN} ?technology .")
     pattern += _located("?entry", sought.country, sought.region)
     if sought.organisation:
-        pattern.append(f"?entry {_PARTY} <{sought.organisation}> .")
+        pattern.append(f"?entry {PARTY} <{sought.organisation}> .")
     if sought.on:
         pattern += valid("?entry", sought.on.isoformat())
     if sought.trl:
@@ -89,10 +90,31 @@ def listing(base: str, sought: Sought, limit: int) -> str:
     return select(base, "?entry ?label", filter(None, pattern), "?label ?entry", limit)
 
 
+def narrower(variable: str, concepts: Iterable[str]) -> list[str]:
+    """Return lines that say which technologies are some, exact matches of them, or narrower."""
+    listed = " ".join(f"<{concept}>" for concept in concepts)
+    return [f"VALUES ?meant {{ {listed} }}", f"{variable} {_WITHIN} ?meant ."]
+
+
+def projects(variable: str, asked: Conditions, day: str) -> list[str]:
+    """Return lines that say which projects count."""
+    pattern = []
+    if (programme := asked.programme) is not None:
+        parts = "".join(f' || STRSTARTS(STR(?programme), "{programme}{end}")' for end in ".-")
+        inside = f"FILTER(?programme = <{programme}>{parts})"
+        pattern.append(f"FILTER EXISTS {{ {variable} atlas:programme ?programme {inside} }}")
+    if asked.running is not None:
+        begun = f'(!BOUND(?begin) || ?begin <= "{day}"^^xsd:date)'
+        runs = f'BOUND(?end) && ?end >= "{day}"^^xsd:date && {begun}'
+        pattern += [f"OPTIONAL {{ {variable} atlas:{n}Date ?{v} }}" for n, v in _TIMES]
+        pattern.append(f"FILTER({runs})" if asked.running else f"FILTER(!({runs}))")
+    return pattern
+
+
 def organisations(variable: str, asked: Conditions) -> list[str]:
     """Return lines that say which organisations meet the conditions on themselves.
 
-    Those on the projects that count (programme, running) are not among them.
+    Those on the projects that count are not among them (`projects`).
     """
     pattern = _located(variable, asked.country, asked.region)
     if asked.kind:
@@ -107,7 +129,7 @@ def organisations(variable: str, asked: Conditions) -> list[str]:
         pattern += _inside(variable, asked.bbox)
     if asked.trl is not None:
         classes = " ".join(f"atlas:{name}" for name in sorted(READY))
-        pattern.append(f"VALUES ?shown {{ {classes} }} ?entry a ?shown ; {_PARTY} {variable} .")
+        pattern.append(f"VALUES ?shown {{ {classes} }} ?entry a ?shown ; {PARTY} {variable} .")
         pattern += _ready(asked.trl)
     return pattern
 

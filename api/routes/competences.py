@@ -6,21 +6,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from api import equivalents, lookups, organisations, rankings
+from api import equivalents, lookups, mentions, organisations, rankings
 from api.forms import Answer, Page
 from api.linked import readable
 from api.lookuppool import LookUpPool
 from api.lookups import RESPONSES
 from api.organisations import HiddenQuery, Ranked, SmeWeightQuery
 from kg.errors import ParameterError
-from kg.matching import competences, resolving
+from kg.matching import Matching, competences, resolving
 from kg.matching.conditions import Conditions
+from kg.matching.landscape import today
 
 router = APIRouter(tags=["matchmaking"])
 
@@ -50,14 +51,17 @@ class Asked(Ranked, Subject):
     sme_weight: SmeWeightQuery = 0.1
 
 
-_SPARQL: Final = """PREFIX atlas: <{ontology}>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?organisation (SAMPLE(?name) AS ?label) (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
-  VALUES ?technology {{ {concepts} }}
-  ?project atlas:field ?technology .
-  ?organisation atlas:participatesIn ?project ; rdfs:label ?name .{more}
+_SPARQL: Final = """{prologue}SELECT ?organisation (SAMPLE(?name) AS ?label)
+  (COUNT(DISTINCT ?reason) AS ?reasons)
+WHERE {{
+{branches}
+?organisation a atlas:Organisation ; rdfs:label ?name .{more}
 }}
-GROUP BY ?organisation ORDER BY DESC(?projects) LIMIT {limit}"""
+GROUP BY ?organisation ORDER BY DESC(?reasons) ?organisation LIMIT {limit}"""
+_MEMBER: Final = "?organisation atlas:participatesIn ?reason ."
+_MASTERED: Final = "?organisation atlas:masters ?technology . BIND(?technology AS ?reason)"
+_OFFERING: Final = f"""VALUES ?offering {{ atlas:Service atlas:Offer atlas:Facility }}
+?reason a ?offering ; {equivalents.ABOUT} ?technology ; {equivalents.PARTY} ?organisation ."""
 
 
 @asynccontextmanager
@@ -111,16 +115,39 @@ def _answer(shown: Page, asked: Asked) -> Answer:
         "hidden": asked.hidden,
         "sme_weight": asked.sme_weight,
     }
-    sparql = _sparql(shown, matching.landscape, found, conditions)
+    sparql = _sparql(shown, matching, found, conditions)
     view = organisations.Shown(shown, asked, sparql)
     return organisations.answer(matching, found, view, conditions, query, look_up)
 
 
-def _sparql(shown: Any, landscape: Any, found: Any, asked: Conditions) -> str:
-    """Return a SPARQL query for the countable part of the look-up: projects with the concepts."""
-    if not found.meant:
+def _sparql(shown: Page, matching: Matching, found: competences.Found, asked: Conditions) -> str:
+    """Return a SPARQL query for who has to do with it, by the number of reasons.
+
+    Reasons are projects, offers and what is mastered, of the technologies meant and narrower ones,
+    and as many projects with most of the words as the look-up reads.
+    """
+    counting = equivalents.projects("?reason", asked, today().isoformat())
+    branches = []
+    if found.meant:
+        iris = matching.landscape.column("concept", "iri")
+        within = equivalents.narrower("?technology", [iris[m.concept] for m in found.meant])
+        having = ["?reason a atlas:Project ; atlas:field ?technology .", *counting, _MEMBER]
+        branches.append([*within, _either([having, [_MASTERED], [_OFFERING]])])
+    if words := mentions.words(matching, found.text, found.meant):
+        said = "\n".join([*mentions.lines("?reason", words), *counting])
+        best = f"GROUP BY ?reason ORDER BY DESC(SUM(?said)) ?reason LIMIT {competences.FETCHED}"
+        branches.append([f"{{ SELECT ?reason WHERE {{\n{said}\n}} {best} }}", _MEMBER])
+    if not branches:
         return ""
-    iris = " ".join(f"<{landscape.column('concept', 'iri')[m.concept]}>" for m in found.meant)
-    more = "".join(f"\n  {line}" for line in equivalents.organisations("?organisation", asked))
-    ontology = f"{shown.at.base}ontology#"
-    return _SPARQL.format(ontology=ontology, concepts=iris, more=more, limit=shown.limit)
+    conditions = equivalents.organisations("?organisation", asked)
+    return _SPARQL.format(
+        prologue=equivalents.PROLOGUE.format(ontology=f"{shown.at.base}ontology#"),
+        branches=_either(branches),
+        more="".join(f"\n{line}" for line in conditions),
+        limit=shown.limit,
+    )
+
+
+def _either(branches: list[list[str]]) -> str:
+    """Return a group for each of some lists of lines, of which one holds."""
+    return " UNION ".join("{\n" + "\n".join(lines) + "\n}" for lines in branches)

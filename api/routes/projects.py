@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from api import equivalents, lookups, reasons
-from api.forms import Answer
+from api import equivalents, lookups, mentions, reasons
+from api.forms import Answer, Page
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.errors import ParameterError
@@ -22,6 +22,12 @@ TextQuery = Annotated[
     str, Query(alias="q", max_length=10_000, description="What the projects are about.")
 ]
 
+_SPARQL: Final = """{prologue}SELECT ?project (SAMPLE(?called) AS ?title) (SUM(?said) AS ?words)
+WHERE {{
+  {said}
+  ?project atlas:title ?called .
+}}
+GROUP BY ?project ORDER BY DESC(?words) ?project LIMIT {limit}"""
 _BM25: Final = "BM25 of title, objective and keywords, as a share of the best project's"
 
 
@@ -61,10 +67,21 @@ def list_projects(
             listed.append(item)
         facets = {"status": items.value_facet(_statuses(matching, rows.tolist()))}
         more = {"sought": english} if english != text else {}
-        sparql = equivalents.things(shown.at.base, "Project", "atlas:title", text, shown.limit)
+        sparql = _sparql(shown, mentions.words(matching, english, meant))
         return Answer(len(rows), listed, facets, {"q": text}, more, sparql)
 
     return lookups.respond(shown, form, "projects", make)
+
+
+def _sparql(shown: Page, words: list[str]) -> str:
+    """Return a SPARQL query for the projects with any of some words, those with most first."""
+    if not words:
+        return ""
+    return _SPARQL.format(
+        prologue=equivalents.PROLOGUE.format(ontology=f"{shown.at.base}ontology#"),
+        said="\n  ".join(mentions.lines("?project", words)),
+        limit=shown.limit,
+    )
 
 
 def _statuses(matching: Matching, rows: list[int]) -> list[str | None]:

@@ -212,19 +212,32 @@ class Search:
         long query the words that tell most count; a word of a short one that no document has is
         looked for misspelt.
         """
+        weights = self._weights(((query, 1.0), *more))
+        found = self._frequencies(weights)
+        parts = [self._text_term(t, found[t], weights[t]) for t in self._telling(weights, found)]
+        return self._search(parts, limit)
+
+    def telling(self, query: str, more: Iterable[str] = ()) -> list[str]:
+        """Return the stems of a query and further texts that documents have, telling ones first."""
+        weights = self._weights((text, 1.0) for text in (query, *more))
+        found = self._frequencies(weights)
+        return [t for t in self._telling(weights, found) if found[t]]
+
+    def _weights(self, texts: Iterable[tuple[str, float]]) -> dict[str, float]:
         weights: dict[str, float] = {}
-        for words_of, weight in ((query, 1.0), *more):
+        for words_of, weight in texts:
             for term, count in Counter(self.english.analyze(words_of)).items():
                 weights[term] = max(weights.get(term, 0.0), weight * (1 + log(count)))
-        found = {t: self.frequency(t) for t in weights if t not in STOP}
-        if len(found) > _SHORT_QUERY:
-            found = {t: n for t, n in found.items() if n}
-        telling = {
-            t: weights[t] * log(1 + self.searcher.num_docs / (n or 1)) for t, n in found.items()
-        }
-        best = sorted(telling, key=lambda t: (-telling[t], t))[:_MOST_TERMS]
-        parts = [self._text_term(t, found[t], weights[t]) for t in best]
-        return self._search(parts, limit)
+        return weights
+
+    def _frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        found = {t: self.frequency(t) for t in terms if t not in STOP}
+        return {t: n for t, n in found.items() if n} if len(found) > _SHORT_QUERY else found
+
+    def _telling(self, weights: Mapping[str, float], found: Mapping[str, int]) -> list[str]:
+        documents = self.searcher.num_docs
+        telling = {t: weights[t] * log(1 + documents / (n or 1)) for t, n in found.items()}
+        return sorted(telling, key=lambda t: (-telling[t], t))[:_MOST_TERMS]
 
     def frequency(self, stem: str) -> int:
         """Return how many documents have a word in their text, by its stem."""

@@ -63,7 +63,7 @@ def _rows(answer: httpx.Response) -> list[dict[str, Any]]:
     ("path", "text"),
     [
         ("/offers", "protective masks"),
-        ("/projects", 'Laser "quoted" \\'),
+        ("/offers", 'Laser "quoted" \\'),
         ("/organisations", "Universität"),
         ("/technologies", "Photonik"),
     ],
@@ -115,6 +115,54 @@ def test_conditions_of_a_ranking_hold_in_sparql_too(
     )
 
     assert found == without & met
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"technology": "photonics"},
+        {"technology": ["machining", "coatings"]},
+        {"technology": "photonics", "running": True},
+        {"technology": "photonics", "running": False, "country": "DE"},
+        {"technology": "photonics", "programme": "HORIZON.1"},
+    ],
+)
+def test_who_masters_a_technology_is_the_same_in_sparql(ask: Ask, asked: dict[str, Any]) -> None:
+    """By projects, by what it masters and by offers, of the technology and narrower ones."""
+    query = ask("/competences", limit=1000, **asked).json()["sparql"]["query"]
+    found = {row["organisation"]["value"] for row in _rows(ask("/sparql", query=query))}
+
+    assert found == {item["id"] for item in _all(ask, "/competences", asked)}
+
+
+@pytest.mark.parametrize("text", ["Lasertechnik", "hydrogen storage", "Maschinelles Lernen"])
+def test_who_knows_of_a_text_is_found_by_the_words_sought(ask: Ask, text: str) -> None:
+    """Also where no project has the technology that is understood, and where none is."""
+    document = ask("/competences", q=text, limit=1000).json()
+    query = document["sparql"]["query"].replace("LIMIT 1000", "")
+    found = {row["organisation"]["value"] for row in _rows(ask("/sparql", query=query))}
+
+    met = {item["id"] for item in _all(ask, "/competences", {"q": text})}
+    assert len(found & met) >= 0.9 * len(met) > 0
+
+
+@pytest.mark.parametrize(
+    "text", ["Wasserstoff", "hydrogen", "capability of energies", "AI, hoping"]
+)
+def test_projects_about_a_text_have_its_words_in_sparql_too(ask: Ask, text: str) -> None:
+    """Every one that the index finds, in whatever form it has a word or its translation."""
+    query = ask("/projects", q=text, limit=1000).json()["sparql"]["query"]
+    found = {row["project"]["value"] for row in _rows(ask("/sparql", query=query))}
+
+    items = {item["id"] for item in _all(ask, "/projects", {"q": text})}
+    assert items
+    assert items <= found
+
+
+def test_words_in_quotes_do_not_break_a_query(ask: Ask) -> None:
+    query = ask("/projects", q='Laser "quoted" \\', limit=100).json()["sparql"]["query"]
+
+    assert _rows(ask("/sparql", query=query))
 
 
 def _all(ask: Ask, path: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
