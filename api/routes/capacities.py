@@ -34,6 +34,7 @@ DateQuery = Annotated[
 ]
 
 _SPARQL: Final = """PREFIX atlas: <{ontology}>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 SELECT ?product ?unit ?kind ?country (SUM(?quantity) AS ?total) WHERE {{
   VALUES ?kind {{ atlas:Offer atlas:Request }}
@@ -102,7 +103,9 @@ def _sparql(base: str, asked: dict[str, Any], day: str, limit: int) -> str:
     """Return a SPARQL query for the totals of what takes part, from all countries."""
     lines = equivalents.valid("?listing", day)
     if asked["technology"]:
-        lines.append(f"?listing atlas:technology <{asked['technology']}> .")
+        within = equivalents.narrower("?technology", [asked["technology"]])
+        inside = " ".join([*within, f"?listing {equivalents.ABOUT} ?technology ."])
+        lines.append(f"{{ SELECT DISTINCT ?listing WHERE {{ {inside} }} }}")
     if asked["product"]:
         lines.append(equivalents.containing("?product", asked["product"]))
     more = "".join(f"\n  {line}" for line in lines if line)

@@ -70,14 +70,23 @@ def test_assignments_come_as_a_table(ask: Ask) -> None:
 
 
 def test_the_equivalent_query_has_the_same_totals(ask: Ask) -> None:
-    answer = ask("/capacities", product="face shields").json()
-    told = ask("/sparql", query=answer["sparql"]["query"], format="csv").text
-    rows = list(csv.DictReader(io.StringIO(told)))
-    (product,) = answer["products"]
+    """Of a product, and of a technology and those narrower than it."""
+    for asked in ({"product": "face shields"}, {"technology": "advanced-manufacturing"}):
+        answer = ask("/capacities", **asked).json()
+        told = ask("/sparql", query=answer["sparql"]["query"], format="csv").text
+        rows = list(csv.DictReader(io.StringIO(told)))
 
-    for kind, name in (("Offer", "supply"), ("Request", "demand")):
-        total = sum(float(r["total"]) for r in rows if r["kind"].endswith(f"#{kind}"))
-        assert total == product[name]
+        assert answer["products"]
+        assert {r["product"] for r in rows} == {p["product"] for p in answer["products"]}
+        for product in answer["products"]:
+            for kind, name in (("Offer", "supply"), ("Request", "demand")):
+                of = (product["product"], f"#{kind}")
+                total = sum(
+                    float(r["total"])
+                    for r in rows
+                    if (r["product"], r["kind"][-len(of[1]) :]) == of
+                )
+                assert total == product[name]
 
 
 def test_the_equivalent_query_asks_for_the_day(ask: Ask) -> None:
