@@ -6,10 +6,10 @@ misspelt words and other languages, SPARQL only whether a name has the words.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from kg.matching.conditions import KINDS, READY
+from kg.matching.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,6 @@ ABOUT: Final = "atlas:technology|atlas:sector|atlas:field|atlas:masters|atlas:ca
 PARTY: Final = (
     "atlas:party|atlas:offeredBy|atlas:organiser|atlas:operatedBy|atlas:hasMember|atlas:holder"
 )
-_WORD: Final = re.compile(r"\w+")
 _SAME: Final = "(skos:exactMatch|^skos:exactMatch)*"
 _WITHIN: Final = f"{_SAME}/(skos:broader/{_SAME})*"
 _TIMES: Final = (("start", "begin"), ("end", "end"))
@@ -43,7 +42,7 @@ def select(base: str, variables: str, pattern: Iterable[str], order: str, limit:
 
 def containing(variable: str, text: str) -> str:
     """Return a FILTER for texts that have every word of another, in any case."""
-    found = [f'CONTAINS(LCASE({variable}), "{word}")' for word in _WORD.findall(text.lower())]
+    found = [f'CONTAINS(LCASE({variable}), "{word}")' for word in written(text)]
     return f"FILTER({' && '.join(found)})" if found else ""
 
 

@@ -14,7 +14,7 @@ from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
 from kg.errors import ParameterError
-from kg.matching import concepts, items, resolving
+from kg.matching import Matching, concepts, items, resolving
 from kg.matching.landscape import Landscape
 
 router = APIRouter(tags=["organisations"])
@@ -25,6 +25,8 @@ _NAMED = 50
 _FIELDS = 20
 _LIKE = 0.3
 _LIKENESS = "likeness of the words to the name, rare words more"
+_HAVING = 0.25
+_WITHIN = "0.25 if the name is less like it, but has every word within"
 
 
 @readable(router, "/organisations", "Organisations by name", responses=RESPONSES)
@@ -35,7 +37,9 @@ def list_organisations(
     cursor: CursorQuery = None,
     form: FormQuery = None,
 ) -> Response:
-    """List up to 50 organisations with a name like the one given, the likest first.
+    """List up to 50 organisations with a name like the one given, and all that have it in theirs.
+
+    The likest come first, then those that have every word somewhere in their name, by projects.
 
     Raises:
         ParameterError: the name is empty.
@@ -46,20 +50,29 @@ def list_organisations(
 
     def make() -> Answer:
         matching = lookups.matching(shown.at)
-        found = [n for n in concepts.organisations(matching, name, _NAMED) if n.score >= _LIKE]
+        like = [n for n in concepts.organisations(matching, name, _NAMED) if n.score >= _LIKE]
+        found = [*like, *_having(matching, name, {n.row for n in like})]
         listed = []
         for n in found[shown.begin : shown.begin + shown.limit]:
             item = items.organisation(matching.landscape, n.row) | {"score": round(n.score, 6)}
             said = reasons.named(shown.at, item["id"], n.name)
-            item["explanation"] = [reasons.term("name", n.score, _LIKENESS, n.name, said)]
+            why = ("name", n.score, _LIKENESS) if n.score >= _LIKE else ("part", n.score, _WITHIN)
+            item["explanation"] = [reasons.term(*why, n.name, said)]
             listed.append(item)
         facets = items.organisation_facets(matching.landscape, [n.row for n in found])
         base, kind = shown.at.base, "Organisation"
         sparql = equivalents.things(base, kind, "rdfs:label", name, shown.limit)
-        more = {"complete": len(found) < _NAMED}
+        more = {"complete": len(like) < _NAMED}
         return Answer(len(found), listed, facets, {"q": name}, more, sparql)
 
     return lookups.respond(shown, form, "organisations", make)
+
+
+def _having(matching: Matching, name: str, known: set[int]) -> list[concepts.Named]:
+    """Return the organisations that have every word in their name, but for those known already."""
+    labels = matching.landscape.column("organisation", "label")
+    rows = concepts.having(matching, name).tolist()
+    return [concepts.Named(n, _HAVING, labels[n]) for n in rows if n not in known]
 
 
 @readable(

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from kg.matching.labels import Labels
 from kg.matching.translation import in_english
-from kg.matching.words import Comparison, analysed, stems, words
+from kg.matching.words import Comparison, analysed, stems, words, written
 
 if TYPE_CHECKING:
     from kg.matching.index import Matching
+    from kg.matching.sparse import Numbers
 
 _FETCHED: Final = 80
 _OTHER_LABEL: Final = 0.98
@@ -117,3 +122,17 @@ def organisations(matching: Matching, name: str, limit: int = 10) -> list[Named]
         found.append(Named(row, *max(likes, default=(0.0, ""), key=lambda pair: pair[0])))
     experience = landscape.experience
     return sorted(found, key=lambda n: (-round(n.score, 2), -experience[n.row], n.row))[:limit]
+
+
+def having(matching: Matching, text: str) -> Numbers:
+    """Return the organisations whose label has every word of a text within, by experience."""
+    landscape, kept = matching.landscape, matching.lexicon.kept
+    if "labels of organisations" not in kept:
+        labels = landscape.column("organisation", "label")
+        kept["labels of organisations"] = pa.array([(label or "").lower() for label in labels])
+    labels, wanted = kept["labels of organisations"], dict.fromkeys(written(text))
+    rows = np.arange(len(labels) if wanted else 0)
+    for word in wanted:
+        within = pc.match_substring(labels, word)
+        labels, rows = labels.filter(within), rows[within.to_numpy(zero_copy_only=False)]
+    return rows[np.lexsort((rows, -landscape.experience[rows]))]

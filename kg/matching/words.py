@@ -28,6 +28,7 @@ _LONGEST: Final = 60
 _SHORTEST_PART: Final = 4
 _MOST_SEEN: Final = 200_000
 _WORD = re.compile(r"[^\W_]+")
+_WRITTEN = re.compile(r"\w+")
 _DIGRAPH = re.compile(r"([aou])e")
 _SPECIAL = str.maketrans(
     {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "\u0131": "i"}
@@ -149,6 +150,11 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.lower().translate(_SPECIAL))
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return _DIGRAPH.sub(r"\1", kept)
+
+
+def written(text: str) -> list[str]:
+    """Return the words of a text in small letters, else as they are written."""
+    return _WRITTEN.findall(text.lower())
 
 
 def words(text: str) -> list[str]:

@@ -80,6 +80,20 @@ def test_a_text_becomes_a_filter(ask: Ask, path: str, text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["uni", "TECH", "technische univ", "é"])
+def test_a_part_of_a_name_finds_what_sparql_finds(ask: Ask, text: str) -> None:
+    """And before that what is spelt a little differently; each says which of the two it is."""
+    document = ask("/organisations", q=text, limit=1000).json()
+    query = document["sparql"]["query"]
+
+    within = {row["thing"]["value"] for row in _rows(ask("/sparql", query=query, format="json"))}
+    found = {item["id"]: item["explanation"][0]["term"] for item in document["items"]}
+    assert within
+    assert within <= found.keys()
+    assert {thing for thing, term in found.items() if term == "part"} <= within
+    assert len(found) == document["total"] < 1000
+
+
 @pytest.mark.parametrize(
     ("path", "seed"),
     [

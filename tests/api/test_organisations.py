@@ -19,6 +19,17 @@ def test_a_misspelt_name_is_found(ask: Ask) -> None:
     assert answer["items"][0]["pic"] == "998872439"
 
 
+def test_the_likest_names_come_before_those_that_have_a_part(ask: Ask) -> None:
+    """Among the latter who has most projects comes first."""
+    items = ask("/organisations", q="uni", limit=1000).json()["items"]
+    terms = [item["explanation"][0]["term"] for item in items]
+    experience = [i["projects"] for i, term in zip(items, terms, strict=True) if term == "part"]
+
+    assert terms == sorted(terms)
+    assert len(experience) > 50
+    assert experience == sorted(experience, reverse=True)
+
+
 def test_an_organisation_has_its_projects_newest_first(ask: Ask) -> None:
     """The data of its own is in `about`, the projects are the items."""
     answer = ask("/organisations/998872439").json()
