@@ -38,12 +38,16 @@ _MOST: Final = 5
 
 
 class Match(NamedTuple):
-    """A concept that a phrase is about: its row, how well it answers (0..1), by which label."""
+    """A concept that a phrase is about: its row, how well it answers (0..1), by which label.
+
+    `translated` says that the label is like the phrase in English.
+    """
 
     concept: int
     score: float
     label: str
     language: str = ""
+    translated: bool = False
 
 
 class Named(NamedTuple):
@@ -66,7 +70,7 @@ def find(matching: Matching, phrase: str, limit: int = 10) -> list[Match]:
     for match in _answering(matching, english, limit):
         score = _TRANSLATED * match.score
         if match.concept not in best or score > best[match.concept].score:
-            best[match.concept] = match._replace(score=score)
+            best[match.concept] = match._replace(score=score, translated=True)
     return sorted(best.values(), key=lambda match: (-match.score, match.concept))[:limit]
 
 
@@ -99,10 +103,12 @@ def _labels(matching: Matching) -> Labels:
 
 
 def meant(matching: Matching, phrase: str) -> list[Match]:
-    """Return the concepts that a phrase is about, each with a score of at least 0.6."""
+    """Return the concepts that a phrase is about, each with a likeness of at least 0.6."""
     found = find(matching, phrase, _MOST)
-    least = max(_LEAST, _BESIDE_BEST * found[0].score) if found else 0.0
-    return [match for match in found if match.score >= least]
+    beside = _BESIDE_BEST * found[0].score if found else 0.0
+    # What answers in English is enough in translation too.
+    enough = {False: _LEAST, True: _TRANSLATED * _LEAST}
+    return [match for match in found if match.score >= max(enough[match.translated], beside)]
 
 
 def _part_stems(matching: Matching, word: str) -> set[str]:

@@ -97,6 +97,8 @@ def test_the_name_of_a_technology_is_sought_by_its_english_one(sample_matching: 
         ("macchine utensili", "machine tool"),
         ("Windkraftanlagen", "wind power plant"),
         ("Laserschweißen", "laser welding"),
+        # In English only just enough.
+        ("Krebsfrüherkennung", "early cancer detection"),
     ],
 )
 def test_a_phrase_that_no_label_is_means_what_its_english_words_mean(
@@ -109,6 +111,7 @@ def test_a_phrase_that_no_label_is_means_what_its_english_words_mean(
     assert expected
     assert [(m.concept, m.label) for m in found] == [(m.concept, m.label) for m in expected]
     assert all(m.score < e.score < 1 for m, e in zip(found, expected, strict=True))
+    assert all(m.translated for m in found)
 
 
 def test_a_name_wins_over_a_translation(sample_matching: Matching) -> None:
