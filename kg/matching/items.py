@@ -109,10 +109,14 @@ def organisation_facets(landscape: Landscape, rows: Sequence[int] | Any) -> Face
 def place_facet(
     landscape: Landscape, table: str, name: str, rows: Any, most: int = 50
 ) -> list[dict[str, Any]]:
-    """Return how many rows have each place, the most frequent first."""
-    none = landscape.size("place")
-    counts = np.bincount(landscape.places(table, name)[rows], minlength=none + 1)[:none]
-    there = np.flatnonzero(counts)
+    """Return how many rows have a seat in each place that one has, the most frequent first.
+
+    Seats in parts of it and further seats count, as in the condition.
+    """
+    chosen = np.asarray(rows, np.int64)
+    there = np.unique(landscape.places(table, name)[chosen])
+    there = there[there < landscape.size("place")]
+    counts = landscape.seats.of(table).counted(chosen)
     order = there[np.argsort(-counts[there], kind="stable")[:most]]
     iris, labels = landscape.column("place", "iri"), landscape.column("place", "label")
     return [

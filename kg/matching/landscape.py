@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from kg.errors import NotFoundError
+from kg.matching.seats import Seats
 from kg.matching.sparse import Counts, Matrix, counted
 from kg.matching.ties import Ties, lifts
 from kg.matching.vectors import Vectors
@@ -368,13 +369,12 @@ class Landscape:
         Raises:
             NotFoundError: this release has no such place.
         """
-        inside = self.below(self.row("place", place), self.parts)
-        mask = np.zeros(self.size("place") + 1, bool)
-        mask[list(inside)] = True
-        found = mask[self.places(table, "country")] | mask[self.places(table, "region")]
-        further = self.pairs(f"{table}_seat", "subject"), self.pairs(f"{table}_seat", "object")
-        found[further[0][mask[further[1]]]] = True
-        return np.asarray(found)
+        return self.seats.within(table, self.row("place", place))
+
+    @cached_property
+    def seats(self) -> Seats:
+        """The places in which organisations and entries have seats."""
+        return Seats(self)
 
     def places(self, table: str, name: str) -> NDArray[np.int64]:
         """Return a column of places as rows of `place`; the row after the last for none."""

@@ -272,3 +272,17 @@ def test_a_misspelt_place_has_candidates(ask: Ask) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["candidates"][0]["label"] == "Thüringen"
+
+
+@pytest.mark.parametrize("name", ["country", "region"])
+@pytest.mark.parametrize("asked", [{"technology": "photonics"}, {"q": "Lasertechnik"}])
+def test_a_facet_of_places_counts_what_its_condition_leaves(
+    ask: Ask, asked: dict[str, str], name: str
+) -> None:
+    """Seats in parts of a region and further seats too."""
+    facets = ask("/competences", **asked).json()["facets"][name]
+
+    assert facets
+    for facet in (*facets[:10], *facets[-10:]):
+        left = ask("/competences", limit=1, **asked, **{name: facet["value"]}).json()
+        assert left["total"] == facet["count"], facet
