@@ -29,6 +29,10 @@ TechnologyQuery = Annotated[
     list[str] | None,
     Query(description="A technology or a narrower one: IRI, slug, notation or label."),
 ]
+TypeQuery = Annotated[
+    list[str] | None,
+    Query(alias="type", description="A class, such as CapacityOffer; any of several."),
+]
 OrganisationQuery = Annotated[
     str | None, Query(description="Whose: PIC, key, name or IRI of an organisation.")
 ]
@@ -48,6 +52,7 @@ def respond(
     on: date | None = None,
     trl: int | None = None,
     bbox: str | None = None,
+    types: list[str] | None = None,
 ) -> Response:
     """Answer with the entries of a kind that meet the conditions.
 
@@ -72,6 +77,7 @@ def respond(
             on,
             trl,
             lookups.box(bbox),
+            tuple(types or ()),
         )
         return _answer(matching, sought, listings.look_up(matching, sought), shown)
 
@@ -118,7 +124,7 @@ def _explanation(
 
 
 _FACETS: Final = 50
-_PARAMETERS: Final = {"text": "q", "technologies": "technology"}
+_PARAMETERS: Final = {"text": "q", "technologies": "technology", "types": "type"}
 _BY_WORDS: Final = "likeness of the words to the name or text of the entry, rare words more"
 _BY_CONCEPT: Final = "likeness of the words to a label of the technology; weight: 1 - text"
 

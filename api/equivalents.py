@@ -71,6 +71,9 @@ def concepts(base: str, text: str | None, broader: str | None, limit: int) -> st
 def listing(base: str, sought: Sought, limit: int) -> str:
     """Return what asks for the entries that meet the conditions of a list."""
     pattern = [f"?entry a atlas:{sought.kind} ; rdfs:label ?label ."]
+    if sought.types:
+        listed = " ".join(f"atlas:{name}" for name in sought.types)
+        pattern.append(f"VALUES ?type {{ {listed} }} ?entry a ?type .")
     if sought.text:
         pattern.append(containing("?label", sought.text))
     if sought.technologies:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from api import entries, equivalents, lookups
-from api.entries import OrganisationQuery, TechnologyQuery, TextQuery
+from api.entries import OrganisationQuery, TechnologyQuery, TextQuery, TypeQuery
 from api.forms import Answer
 from api.linked import readable
 from api.lookups import (
@@ -34,6 +34,7 @@ def list_clusters(
     request: Request,
     text: TextQuery = None,
     technology: TechnologyQuery = None,
+    types: TypeQuery = None,
     region: RegionQuery = None,
     country: CountryQuery = None,
     organisation: OrganisationQuery = None,
@@ -50,6 +51,7 @@ def list_clusters(
         form,
         text=text,
         technology=technology,
+        types=types,
         country=country,
         region=region,
         organisation=organisation,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api import entries, lookups
-from api.entries import OrganisationQuery, TechnologyQuery, TextQuery
+from api.entries import OrganisationQuery, TechnologyQuery, TextQuery, TypeQuery
 from api.linked import readable
 from api.lookups import (
     RESPONSES,
@@ -34,6 +34,7 @@ def list_offers(
     request: Request,
     text: TextQuery = None,
     technology: TechnologyQuery = None,
+    types: TypeQuery = None,
     region: RegionQuery = None,
     country: CountryQuery = None,
     organisation: OrganisationQuery = None,
@@ -51,6 +52,7 @@ def list_offers(
         form,
         text=text,
         technology=technology,
+        types=types,
         country=country,
         region=region,
         organisation=organisation,
@@ -64,6 +66,7 @@ def list_requests(
     request: Request,
     text: TextQuery = None,
     technology: TechnologyQuery = None,
+    types: TypeQuery = None,
     region: RegionQuery = None,
     country: CountryQuery = None,
     organisation: OrganisationQuery = None,
@@ -81,6 +84,7 @@ def list_requests(
         form,
         text=text,
         technology=technology,
+        types=types,
         country=country,
         region=region,
         organisation=organisation,
@@ -94,6 +98,7 @@ def list_services(
     request: Request,
     text: TextQuery = None,
     technology: TechnologyQuery = None,
+    types: TypeQuery = None,
     region: RegionQuery = None,
     country: CountryQuery = None,
     organisation: OrganisationQuery = None,
@@ -110,6 +115,7 @@ def list_services(
         form,
         text=text,
         technology=technology,
+        types=types,
         country=country,
         region=region,
         organisation=organisation,
@@ -121,6 +127,7 @@ def list_services(
 def list_events(
     request: Request,
     text: TextQuery = None,
+    types: TypeQuery = None,
     region: RegionQuery = None,
     country: CountryQuery = None,
     organisation: OrganisationQuery = None,
@@ -136,6 +143,7 @@ def list_events(
         "Event",
         form,
         text=text,
+        types=types,
         country=country,
         region=region,
         organisation=organisation,

@@ -38,6 +38,7 @@ class Sought:
     on: date | None = None
     trl: int | None = None
     bbox: Box | None = None
+    types: tuple[str, ...] = ()
 
 
 class Score(NamedTuple):
@@ -139,6 +140,8 @@ def about(landscape: Landscape, wanted: tuple[int, ...]) -> Mask:
 def _mask(landscape: Landscape, sought: Sought) -> Mask:
     classes: list[Any] = landscape.column("entry", "classes")
     mask = np.array([sought.kind in (c or ()) for c in classes], bool)
+    if sought.types:
+        mask &= _typed(classes, mask, sought.types)
     if sought.technologies:
         wanted = tuple(landscape.row("concept", t) for t in sought.technologies)
         mask &= about(landscape, wanted)
@@ -153,6 +156,15 @@ def _mask(landscape: Landscape, sought: Sought) -> Mask:
     if sought.trl:
         mask &= ready(landscape, sought.trl)
     return mask & inside(landscape, "entry", sought.bbox) if sought.bbox else mask
+
+
+def _typed(classes: list[Any], mask: Mask, wanted: tuple[str, ...]) -> Mask:
+    """Return which entries are of any of some classes, which some of the kind must be."""
+    known = {c for n in np.flatnonzero(mask).tolist() for c in classes[n]}
+    if unknown := sorted(set(wanted) - known):
+        detail = f"No entry is a {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        raise ParameterError(detail, parameter="type", allowed=sorted(known))
+    return np.array([not set(wanted).isdisjoint(c or ()) for c in classes], bool)
 
 
 def _of(landscape: Landscape, organisation: int) -> Mask:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ("/offers", {}),
         ("/offers", {"country": ["DE", "CZ"]}),
         ("/offers", {"technology": "photonics"}),
+        ("/offers", {"type": "CapacityOffer", "technology": "advanced-manufacturing"}),
         ("/requests", {"technology": ["coatings", "advanced-materials"]}),
         ("/requests", {"region": "DE2", "on": "2026-01-01"}),
         ("/requests", {"on": "1999-01-01"}),

@@ -30,11 +30,19 @@ def test_a_facet_counts_what_its_condition_leaves(ask: Ask, path: str) -> None:
     """Narrower technologies and further seats included, as in the conditions."""
     facets = ask(path).json()["facets"]
 
-    for name in ("country", "technology"):
+    for name in ("country", "technology", "type"):
         assert facets[name]
         for facet in facets[name][:12]:
             found = ask(path, **{name: facet["value"], "limit": 1}).json()
             assert found["total"] == facet["count"], facet
+
+
+def test_a_type_that_no_entry_of_the_list_has_is_refused(ask: Ask) -> None:
+    """With those that there are; another list's is none."""
+    refused = ask("/offers", type="CapacityRequest")
+
+    assert refused.status_code == 400
+    assert "CapacityOffer" in refused.json()["allowed"]
 
 
 def test_an_offer_is_found_in_german_by_its_product(ask: Ask) -> None:
