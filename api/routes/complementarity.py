@@ -13,6 +13,7 @@ from api import lookups
 from api.forms import Answer
 from api.linked import readable
 from api.lookups import RESPONSES, CursorQuery, FormQuery, LimitQuery
+from kg.errors import ParameterError
 from kg.matching import items, resolving
 from kg.matching.landscape import today
 from kg.trade import complementarity
@@ -52,7 +53,8 @@ def list_complements(
     """List technologies that one cluster holds and the other seeks, best first.
 
     Raises:
-        ParameterError: a cluster that the release does not have; it names candidates.
+        ParameterError: a cluster that the release does not have; it names candidates. Or the same
+            cluster twice.
     """
     shown = lookups.page(request, cursor, limit)
 
@@ -62,6 +64,9 @@ def list_complements(
             resolving.entry(landscape, text, "Cluster", name, base)
             for name, text in (("a", one), ("b", other))
         ]
+        if iris[0] == iris[1]:
+            detail = f"a and b are the same cluster, {iris[0]}; two are compared"
+            raise ParameterError(detail, parameter="b")
         clusters = Clusters(landscape, shown.at.opened.store, base, day or today())
         found = complementarity.compare(clusters, *iris)
         page = found.gifts[shown.begin : shown.begin + shown.limit]

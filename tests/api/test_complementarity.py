@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pyoxigraph
+
+from kg.matching import open_matching
+from kg.trade import complementarity
+from kg.trade.clusters import Clusters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +64,16 @@ def test_a_score_follows_from_its_statements(ask: Ask) -> None:
         assert abs(item["score"] - total) < 1e-4
 
 
-def test_a_cluster_and_itself_complement_nothing_they_lack(ask: Ask) -> None:
+def test_a_cluster_and_itself_complement_nothing_they_lack(sample_release: OpenRelease) -> None:
     """A gap is what nobody in the cluster masters, so that it cannot fill it itself."""
-    for item in ask("/complementarity", a="cleantech", b="cleantech").json()["items"]:
-        need = next(t for t in item["explanation"] if t["term"] == "need")
+    landscape = open_matching(sample_release.release, BASE).landscape
+    clusters = Clusters(landscape, sample_release.store, BASE, date(2026, 11, 30))
+    iri = f"{BASE}id/cluster/cleantech"
+
+    gifts = complementarity.compare(clusters, iri, iri).gifts
+    assert gifts
+    for gift in gifts:
+        need = next(t for t in gift.explanation() if t["term"] == "need")
         assert {s["predicate"] for s in need["statements"]} <= {"party", "technology"}
 
 
@@ -154,3 +165,12 @@ def test_the_equivalent_queries_name_the_same(ask: Ask) -> None:
         if any(s["predicate"] == "masters" for t in item["explanation"] for s in t["statements"]):
             assert item["id"] in told
     assert all(item["id"] in counted for item in network["items"])
+
+
+def test_a_cluster_has_nothing_to_give_to_itself(ask: Ask) -> None:
+    """Also not when it is named in two ways."""
+    refused = ask("/complementarity", a="its-owl", b=f"{BASE}id/cluster/its-owl")
+
+    assert refused.status_code == 400
+    assert refused.json()["parameter"] == "b"
+    assert "same cluster" in refused.json()["detail"]
