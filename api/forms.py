@@ -22,7 +22,7 @@ from api import accept
 from api.linked import Link
 from api.representations import JSON_LD, Form
 from kg.cells import cell
-from kg.errors import NotAcceptableError
+from kg.errors import NotAcceptableError, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +74,18 @@ class Written(NamedTuple):
 def write(answer: Answer, form: Form, shown: Page, name: str) -> Written:
     """Return an answer in a form; `name` is that of the look-up."""
     return Written(_WRITERS[form.extension](answer, shown, name), _links(answer, shown))
+
+
+def begun(answer: Answer, shown: Page) -> Answer:
+    """Return an answer whose page begins before its end.
+
+    Raises:
+        ParameterError: the cursor is beyond what was found.
+    """
+    if shown.begin and shown.begin >= answer.total:
+        detail = f"The cursor is past the end: it is after item {shown.begin} of {answer.total}"
+        raise ParameterError(detail, parameter="cursor", total=answer.total)
+    return answer
 
 
 def _links(answer: Answer, shown: Page) -> tuple[Link, ...]:

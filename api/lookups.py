@@ -262,6 +262,7 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
 
     Raises:
         NotAcceptableError: there is no such form.
+        ParameterError: the cursor is beyond what was found.
     """
     request = shown.at.request
     chosen = forms.chosen(request.headers.get("accept", ""), form)
@@ -278,7 +279,7 @@ def respond(shown: Page, form: str | None, name: str, make: Callable[[], Answer]
         return Response(None, 304, headers)
 
     def write() -> Written:
-        return forms.write(make(), chosen, shown, name)
+        return forms.write(forms.begun(make(), shown), chosen, shown, name)
 
     key = (shown.at.opened.release.name, day, str(request.url), chosen.extension)
     written = _opened(shown.at).answered(key, write)

@@ -152,7 +152,7 @@ def page(shown: Page, name: str, lang: str | None, make: Callable[[], Answer]) -
     answer, fault = None, None
     if given:
         try:
-            answer = make()
+            answer = forms.begun(make(), shown)
         except AtlasError as error:
             fault = error
     return pages.answer(

@@ -89,6 +89,19 @@ def test_every_form_leads_to_the_next_page_and_to_sparql(ask: Ask, form: str) ->
     assert {link["rel"] for link in last.links.values()} == {"related"}
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "html"])
+def test_a_cursor_past_the_end_is_refused(ask: Ask, form: str) -> None:
+    """An empty page would look like the end of what was found."""
+    asked = {"q": "photonics", "sme": "true", "format": form}
+    beyond = ask("/competences", cursor="MS45OTk5OQ", **asked)
+
+    assert beyond.status_code == 400
+    assert "past the end" in beyond.text
+    assert ask("/competences", cursor="MS4w", **asked).status_code == 200
+    empty = ask("/competences", q="photonics", region="MT", sme="true", trl=9)
+    assert (empty.status_code, empty.json()["total"]) == (200, 0)
+
+
 @pytest.mark.parametrize("path", ["/competences", "/projects", "/technologies"])
 def test_a_table_without_rows_has_columns(ask: Ask, path: str) -> None:
     """Or else what reads tables takes it for damaged."""
