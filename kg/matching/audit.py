@@ -172,7 +172,8 @@ class Terms:
         total, every = 0.0, len(self.facts.every)
         for iri, given in constants["concepts"].items():
             having = self.facts.fields[self.facts.concept(iri)]
-            information = min(math.log2(every / len(having)) / math.log2(max(every, 2)), 1.0)
+            # What no project has adds nothing.
+            information = min(math.log2(every / (len(having) or 1)) / math.log2(max(every, 2)), 1.0)
             number = min(len(having & self._projects(organisation)), 16)
             total += given["match"] * information * math.log2(1 + number) / math.log2(17)
         return total

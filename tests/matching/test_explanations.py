@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kg.matching import partners
+from kg.matching import competences, partners
 from kg.matching.audit import Asked, Terms, audit, questions, untrue
 from kg.matching.facts import Facts
 
@@ -76,6 +76,27 @@ def test_words_of_names_are_recomputed(
             assert "named" in {term["term"] for term in explanation}
             assert untrue(Terms(facts, Asked(iris[seed], text)), iris[row], explanation) == []
         assert best[0] == other or not text
+
+
+def test_technologies_are_recomputed(
+    sample_matching: Matching, sample_release: OpenRelease, sample_settings: Settings
+) -> None:
+    """With the match of what is translated, and beside a technology that no project has."""
+    landscape, analyse = sample_matching.landscape, sample_matching.projects.english.analyze
+    own = np.flatnonzero(landscape.canonical == np.arange(len(landscape.canonical))).tolist()
+    unused = next(n for n in own if not len(landscape.by_topic.row(n)))
+    technology = landscape.column("concept", "iri")[unused]
+    need = competences.Need("Windkraftanlagen", technologies=(technology,))
+    found = competences.look_up(sample_matching, need)
+    facts = Facts(sample_release.store, sample_settings.base, analyse)
+    term = next(t for t in found.ranking.terms if t.name == "technology")
+    best = np.argsort(-term.values, kind="stable")[:5].tolist()
+
+    assert term.values[best].all()
+    for row in best:
+        explanation = found.ranking.explanation(row, full=True)
+        iri = landscape.column("organisation", "iri")[row]
+        assert untrue(Terms(facts, Asked(None, found.text)), iri, explanation) == []
 
 
 def test_contributions_add_up_to_the_score(sample_matching: Matching) -> None:
