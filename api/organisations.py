@@ -15,6 +15,7 @@ from api.lookups import BoxQuery, CountryQuery, CursorQuery, LimitQuery, RegionQ
 from api.rankings import FormQuery
 from kg.matching import alternatives, concepts, items, resolving
 from kg.matching.conditions import Conditions
+from kg.matching.translation import in_german
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,6 +162,8 @@ def answer(
     if whynot:
         more["whynot"] = _why_not(matching, found, whynot, page.at.base)
     facets = items.organisation_facets(landscape, ranking.found)
+    if shown.asked.lang == "de":
+        facets["country"] = [f | {"label": in_german(f["label"])} for f in facets["country"]]
     return Answer(len(ranking), listed, facets, query, more, shown.sparql)
 
 

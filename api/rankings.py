@@ -24,6 +24,7 @@ from api.representations import HTML
 from kg.description import Description, labels
 from kg.errors import AtlasError
 from kg.matching.landscape import today
+from kg.matching.translation import in_german
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -239,6 +240,8 @@ def _names(to: Visit, answer: Answer) -> Description:
 def _ranked(to: Visit, names: Description, item: Item, place: int, chosen: str) -> Ranked:
     words = WORDS[chosen]
     facts = [pages.thing(to, names, item[k], chosen) for k in ("country", "region") if item.get(k)]
+    if item.get("country"):
+        facts[0] = _spoken(facts[0], chosen)
     facts += [
         Shown(text) for text in (item.get("city"), words.get(f"kind_{item.get('kind')}")) if text
     ]
@@ -248,6 +251,12 @@ def _ranked(to: Visit, names: Description, item: Item, place: int, chosen: str) 
     reasons = [_reason(to, names, item["id"], r, chosen) for r in item.get("explanation", ())]
     name = pages.thing(to, names, item["id"], chosen)
     return Ranked(place, name, facts, f"{item['score']:.2f}", reasons)
+
+
+def _spoken(country: Shown, chosen: str) -> Shown:
+    """Return a country by its name in the language of the page: sources have English ones."""
+    name = in_german(country.text) if chosen == "de" else country.text
+    return country if name == country.text else country._replace(text=name, language=None)
 
 
 def _reason(to: Visit, names: Description, iri: str, term: Item, chosen: str) -> Reason:
@@ -304,6 +313,8 @@ def _facets(
         for value in values[:_FACETS]:
             said = _written(value["value"])
             text = value.get("label") or words.get(f"{facet}_{said}", said)
+            if facet == "country" and chosen == "de":
+                text = in_german(text)
             choices.append(
                 Choice(text, value["count"], address(name, [*others, (facet, said)], root))
             )

@@ -48,6 +48,16 @@ def glossary() -> tuple[tuple[str, str, str], ...]:
         return tuple((r["language"], r["word"], r["english"]) for r in csv.DictReader(file))
 
 
+@cache
+def _countries() -> dict[str, str]:
+    return {english: word for language, word, english in glossary() if language == "de"}
+
+
+def in_german(country: str) -> str:
+    """Return the German name of a country by its English one, or that if none is known."""
+    return _countries().get(country, country)
+
+
 class Label(NamedTuple):
     """A label of a concept."""
 

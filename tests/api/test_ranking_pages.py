@@ -64,6 +64,19 @@ def test_the_ranking_has_its_reasons(ask: Ask) -> None:
     assert "q=laser&amp;format=xlsx" in text
 
 
+def test_countries_have_german_names_on_german_pages(ask: Ask) -> None:
+    """In the facts and as conditions; the sources have English ones, as English pages do."""
+    german = page(ask, "/competences?q=laser&country=DE&lang=de")
+    english = page(ask, "/competences?q=laser&country=DE&lang=en")
+
+    assert ">Deutschland</a>" in german
+    assert "Germany" not in german
+    assert ">Germany</a>" in english
+    assert "Deutschland" not in english
+    facet = ask("/competences?q=laser&country=DE&lang=de").json()["facets"]["country"][0]
+    assert facet["label"] == "Deutschland"
+
+
 def test_what_is_found_can_be_narrowed_down_and_paged(ask: Ask) -> None:
     text = page(ask, "/competences?q=energy&limit=2")
     found = ask("/competences?q=energy&limit=2").json()
