@@ -1,7 +1,8 @@
 """What a look-up asks, as SPARQL: to go on from, and to see that nothing else was asked.
 
 Conditions are the same, statement by statement. A text is not: the index knows stems, compounds,
-misspelt words and other languages, SPARQL only whether a name has the words.
+misspelt words and other languages, SPARQL only whether a name has the words; what projects say is
+asked for in the words that are really sought (`api.mentions`).
 """
 
 from __future__ import annotations
