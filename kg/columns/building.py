@@ -5,7 +5,7 @@
 3. Statements become rows of numbers, sorted by predicate, subject and object; a triple that stands
    in several graphs keeps the first in `triples` and the others in `repeats`.
 4. Each property gets a table sorted by subject and one sorted by object, with the numeric value and
-   the text of short strings beside the number where the property has such.
+   the text of strings beside the number where the property has such.
 5. The dictionaries are written once more as Arrow files, which are memory-mapped to serve results.
 
 Every step is one SQL statement over tables, so DuckDB streams and spills below its memory limit.

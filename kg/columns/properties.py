@@ -5,8 +5,7 @@ object. Beside the object stand, where a property has them,
 
 - `v`: the numeric value as an integer of 10^-`scale`, if its objects are numbers of several classes
   or have more fraction digits than their numbers hold; NULL for the exceptions that do not fit;
-- `lex`: the text, if its objects are strings that are short on average, so that a search reads one
-  table.
+- `lex`: the text, if its objects are strings, so that a search reads one table.
 
 `crowd` counts the rows of subjects (`s`) and objects (`o`) that have many of a property's; `graph`
 and `stranger` are the graphs, and the predicates and graphs that are no nodes.
@@ -22,7 +21,6 @@ from kg.columns.ids import DECIMAL_DIGITS, OTHER_TAG, TAG_BITS, Class
 if TYPE_CHECKING:
     import duckdb
 
-_LONGEST_AVERAGE: Final = 160
 _LARGEST: Final = 9_000_000_000_000_000_000
 _EXACT: Final = (1 << Class.INTEGER) | (1 << Class.DECIMAL)
 _TEXT: Final = (1 << Class.STRING) | (1 << Class.LANG)
@@ -46,7 +44,7 @@ def build_properties(connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(_SUMMARY).fetchall()
     for n, (predicate, iri, count, repeats, classes, *statistics) in enumerate(rows):
         scale = _scale(connection, predicate, classes)
-        lexical = not classes & ~_TEXT and _short(connection, predicate)
+        lexical = not classes & ~_TEXT
         exceptions = _tables(connection, n, predicate, count, scale, lexical=lexical)
         connection.execute(
             "INSERT INTO built.property VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -92,15 +90,6 @@ def _add_crowds(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             f"INSERT INTO built.crowd SELECT {n}, '{side}', {side}, count(*) FROM built.p{n}"
             f" GROUP BY {side} HAVING count(*) >= {_CROWD}"
         )
-
-
-def _short(connection: duckdb.DuckDBPyConnection, predicate: int) -> bool:
-    row = connection.execute(
-        "SELECT avg(strlen(lex)) FROM (SELECT DISTINCT o FROM built.triples WHERE p = ?)"
-        " JOIN built.dictionary ON id = o",
-        [predicate],
-    ).fetchone()
-    return row is not None and row[0] <= _LONGEST_AVERAGE
 
 
 def _scale(connection: duckdb.DuckDBPyConnection, predicate: int, classes: int) -> int | None:
