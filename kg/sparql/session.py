@@ -76,7 +76,7 @@ class Sessions:
                 call = f"EXECUTE {session.prepared(sql)}"
                 if values:
                     call += f"({', '.join(map(str, values))})"
-                yield from session.cursor.sql(call).to_arrow_reader(_BATCH)
+                yield from _evaluated(session.cursor, call).to_arrow_reader(_BATCH)
                 finished = True
         finally:
             if finished:
@@ -93,6 +93,18 @@ class Sessions:
         """Close the idle connections."""
         while self.idle:
             self.idle.pop().cursor.close()
+
+
+def _evaluated(cursor: duckdb.DuckDBPyConnection, call: str) -> duckdb.DuckDBPyRelation:
+    """Run a prepared statement to its end; once more if there was not enough memory.
+
+    What the queries before left in memory is given up only as it is asked for, which may come too
+    late when several threads ask at once: the second time it is gone.
+    """
+    try:
+        return cursor.sql(call)
+    except duckdb.OutOfMemoryException:
+        return cursor.sql(call)
 
 
 @contextmanager
