@@ -29,7 +29,7 @@ _JSON: Final = "application/sparql-results+json"
 _START: Final = 120.0
 
 
-_QUICK: Final = 0.2
+_QUICK: Final = 1.0
 
 
 class Told(NamedTuple):
@@ -65,7 +65,7 @@ def ask(peer: Peer, text: str) -> Told:
 def in_turn(peers: Mapping[str, Peer], text: str) -> dict[str, Told]:
     """Return the best of nine times of each peer, asked in turn, so that all meet the same noise.
 
-    Who takes a fifth of a second is not asked again.
+    Who takes a second is not asked again.
     """
     best = {name: peer.once(text) for name, peer in peers.items()}
     for _ in range(8):
