@@ -98,25 +98,37 @@ def organisation_facets(landscape: Landscape, rows: Sequence[int] | Any) -> Face
     counts = np.bincount(codes[chosen], minlength=len(names)).tolist()
     counted = sorted(zip(names, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
     sme = int(landscape.sme[chosen].sum())
+    seated = landscape.seats.of("organisation").counted(chosen)
+    country, region = (
+        place_facet(landscape, "organisation", name, chosen, seated)
+        for name in ("country", "region")
+    )
     return {
-        "country": place_facet(landscape, "organisation", "country", chosen),
-        "region": place_facet(landscape, "organisation", "region", chosen),
+        "country": country,
+        "region": region,
         "kind": [{"value": k, "count": n} for k, n in counted if k and n],
         "sme": [{"value": True, "count": sme}, {"value": False, "count": len(chosen) - sme}],
     }
 
 
 def place_facet(
-    landscape: Landscape, table: str, name: str, rows: Any, most: int = 50
+    landscape: Landscape,
+    table: str,
+    name: str,
+    rows: Any,
+    seated: Any = None,
+    most: int = 50,
 ) -> list[dict[str, Any]]:
     """Return how many rows have a seat in each place that one has, the most frequent first.
 
-    Seats in parts of it and further seats count, as in the condition.
+    Seats in parts of it and further seats count, as in the condition; `seated` is how many rows
+    have a seat in each place, if that is known.
     """
     chosen = np.asarray(rows, np.int64)
-    there = np.unique(landscape.places(table, name)[chosen])
-    there = there[there < landscape.size("place")]
-    counts = landscape.seats.of(table).counted(chosen)
+    size = landscape.size("place")
+    own = np.bincount(landscape.places(table, name)[chosen], minlength=size)
+    there = np.flatnonzero(own[:size])
+    counts = landscape.seats.of(table).counted(chosen) if seated is None else seated
     order = there[np.argsort(-counts[there], kind="stable")[:most]]
     iris, labels = landscape.column("place", "iri"), landscape.column("place", "label")
     return [
