@@ -26,43 +26,47 @@ def add(app: typer.Typer) -> None:
     app.command("evaluate")(evaluate)
 
 
+Before = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="What was signed before this day is known; not given, the day that splits off"
+        " the newest seventh.",
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
+]
+Cases = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Cases of each task, at most; not given, all (to tune, 1,000 of a half year).",
+    ),
+]
+Test = Annotated[
+    Path | None,
+    typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
+]
+Explanations = Annotated[
+    int, typer.Option(min=0, help="Instead, check as many random answers against the store.")
+]
+Tune = Annotated[
+    bool,
+    typer.Option("--tune", help="Instead, find the weights anew from the year before the day."),
+]
+
+
 def evaluate(
     context: typer.Context,
-    before: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="What was signed before this day is known; not given, the day that splits off"
-            " the newest seventh.",
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="What was signed from this day on is not asked."),
-    ] = None,
-    cases: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Cases of each task, at most; not given, all (to tune, 1,000 of a half year).",
-        ),
-    ] = None,
-    test: Annotated[
-        Path | None,
-        typer.Option(help="Another CORDIS download: all of the graph is known, its later ask."),
-    ] = None,
-    explanations: Annotated[
-        int,
-        typer.Option(min=0, help="Instead, check as many random answers against the store."),
-    ] = 0,
+    before: Before = None,
+    until: Until = None,
+    cases: Cases = None,
+    test: Test = None,
+    explanations: Explanations = 0,
     *,
-    tune: Annotated[
-        bool,
-        typer.Option(
-            "--tune",
-            help="Instead, find the weights anew from the year before the day.",
-        ),
-    ] = False,
+    tune: Tune = False,
 ) -> None:
     """Rank partners with what was known before a day, and compare with what came after.
 
