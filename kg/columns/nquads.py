@@ -8,6 +8,7 @@ takes a quarter of the time that making terms of them would.
 
 from __future__ import annotations
 
+from glob import escape
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -39,7 +40,7 @@ def read_nquads(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         SourceError: the file is no N-Quads; says where.
     """
     try:
-        connection.execute(f"CREATE OR REPLACE TABLE {TABLE} AS {_CUT}", [str(path)])
+        connection.execute(f"CREATE OR REPLACE TABLE {TABLE} AS {_CUT}", [escape(str(path))])
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE other_line AS SELECT line FROM {TABLE}"
             " WHERE line IS NOT NULL"
@@ -48,7 +49,7 @@ def read_nquads(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(f"ALTER TABLE {TABLE} DROP COLUMN line")
         for lines in _others(connection):
             insert_quads(connection, parse("\n".join(lines), format=RdfFormat.N_QUADS))
-    except (duckdb.Error, SyntaxError):
+    except (duckdb.InvalidInputException, SyntaxError):
         # Not UTF-8, a line beyond all measure, or no N-Quads: the parser alone knows where.
         _parsed(connection, path)
 
@@ -83,7 +84,8 @@ _CUT: Final = f"""
         SELECT line, split_part(line, ' ', 1) AS subject, split_part(line, ' ', 2) AS predicate,
             split_part(line, ' ', 3) AS object
         FROM read_csv(?, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-            header = false, auto_detect = false, max_line_size = {_LONGEST_LINE})
+            header = false, auto_detect = false, compression = 'none',
+            max_line_size = {_LONGEST_LINE})
         WHERE line != ''
     ), ended AS (
         SELECT *, starts_with(object, '"') AS literal,

@@ -107,6 +107,16 @@ def test_what_is_no_statement(line: str, tmp_path: Path) -> None:
         cut(path)
 
 
+@pytest.mark.parametrize("name", ["some[1].nq", "some*.nq", "some.nq.gz", "a line's.nq"])
+def test_any_name(name: str, tmp_path: Path) -> None:
+    """A file is read under the name that it has, and as it is."""
+    (tmp_path / "some1.nq").write_text(f"{LINES[1]}\n", encoding="utf-8")
+    path = tmp_path / name
+    path.write_text(f"{LINES[0]}\n", encoding="utf-8")
+
+    assert cut(path) == parsed(path.read_bytes())
+
+
 def test_what_is_not_utf8(tmp_path: Path) -> None:
     """Bytes that are no text are refused as the parser refuses them."""
     path = tmp_path / "bad.nq"
