@@ -1,7 +1,8 @@
 """The columns of a release: the statements of its store as DuckDB tables and Arrow dictionaries.
 
 A term is one 64-bit number whose order is SPARQL's (`ids`); a property is a table sorted by
-subject and one sorted by object. `build` writes them, `catalogue` says what is there,
+subject and one sorted by object. `rows` and `nquads` read
+statements, `build` writes them, `catalogue` says what is there,
 `dictionary` turns numbers into terms and back, `parquet` exports them for other tools.
 
 | file | holds |

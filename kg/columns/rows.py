@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from pyoxigraph import Literal, NamedNode
 
-from kg.statements import BATCH_ROWS
+from kg.statements import BATCH_ROWS, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,15 +16,11 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
 TABLE: Final = "quads_read"
+# What a statement says, without where it was written.
 _SCHEMA: Final = pa.schema(
     [
-        ("subject", pa.string()),
-        ("predicate", pa.string()),
-        ("object", pa.string()),
-        ("kind", pa.uint8()),
-        ("datatype", pa.string()),
-        ("language", pa.string()),
-        ("graph", pa.string()),
+        SCHEMA.field(name)
+        for name in ("subject", "predicate", "object", "kind", "datatype", "language", "graph")
     ]
 )
 
