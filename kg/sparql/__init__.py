@@ -7,7 +7,7 @@ Modules, each using only those above it:
 | algebra | the nodes of a query: expressions, paths, patterns |
 | tokens, cursor | the text as tokens, and a place among them |
 | expressions, patterns, queries | the grammar, from the inside to the outside |
-| scope | which variables a pattern binds, and the checks of section 19.8 that need it |
+| scope, uniqueness | which variables a pattern binds, and which tell its solutions apart |
 | context, relation | one compilation; a SELECT under construction |
 | temporal, facets, stored | SQL for the parts of a term that an expression looks at |
 | operators, arithmetic, functions, casts, regex, evaluate | SQL for the expressions themselves |
@@ -16,7 +16,7 @@ Modules, each using only those above it:
 | routing | which engine a query is for |
 | formats, results, construct | columns to JSON, XML, CSV, TSV and N-Triples |
 | plans | plans kept by the text with its constants lifted out |
-| session | connections that keep prepared statements, under limits |
+| watchdog, session | one thread for all limits of time; connections that keep prepared statements |
 | engine | a release's columns, opened: plans kept, queries answered |
 """
 

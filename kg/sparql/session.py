@@ -1,4 +1,4 @@
-"""Connections that keep their prepared statements, so that a plan is made once for each of them."""
+"""Connections that keep their prepared statements, so that the SQL of each is read once."""
 
 from __future__ import annotations
 

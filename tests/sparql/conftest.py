@@ -117,6 +117,23 @@ def result_set(triples: set[ox.Triple]) -> Answer:
     return Solutions(names, [row for _, row in rows])
 
 
+@pytest.fixture(scope="module")
+def store(request: pytest.FixtureRequest) -> ox.Store:
+    """The data of the test's module in a store."""
+    made = ox.Store()
+    made.load(request.module.DATA.encode(), format=ox.RdfFormat.TRIG)
+    return made
+
+
+@pytest.fixture(scope="module")
+def engine(store: ox.Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine over the data of the test's module."""
+    folder = tmp_path_factory.mktemp("engine")
+    build_from_quads(store, folder)
+    with Engine.open(folder) as made:
+        yield made
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[[Iterable[ox.Quad]], Engine]:
     """Return a function that opens an engine over the columns of some quads."""

@@ -32,23 +32,6 @@ _:x :name "\\u00e9 \\U0001D11E" ; :since "2024-02-29"^^xsd:date ; :ok true ; :ki
 """
 
 
-@pytest.fixture(scope="module")
-def store() -> ox.Store:
-    """The data in a store."""
-    made = ox.Store()
-    made.load(DATA.encode(), format=ox.RdfFormat.TRIG)
-    return made
-
-
-@pytest.fixture(scope="module")
-def engine(store: ox.Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine over the data."""
-    folder = tmp_path_factory.mktemp("engine")
-    build_from_quads(store, folder)
-    with Engine.open(folder) as made:
-        yield made
-
-
 def ask(engine: Engine, query: str, media_type: str = JSON, choice: Choice | None = None) -> bytes:
     """Return a whole answer."""
     return b"".join(engine.evaluate(PREFIX + query, media_type, choice or Choice(union=False)))

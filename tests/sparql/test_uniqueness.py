@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
 
-from kg.columns import build_from_quads
 from kg.sparql.engine import Choice, Engine
 from kg.sparql.formats import JSON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DATA = """
 @prefix : <http://ex/> .
@@ -45,23 +41,6 @@ WITH = (
     "SELECT ?x (COUNT(DISTINCT ?y) AS ?n) { ?x :p ?z . ?z :q ?y } GROUP BY ?x",
     "SELECT ?s (COUNT(DISTINCT ?y) AS ?n) { ?x :p ?y } GROUP BY (STR(?x) AS ?s)",
 )
-
-
-@pytest.fixture(scope="module")
-def store() -> ox.Store:
-    """The data in a store."""
-    made = ox.Store()
-    made.load(DATA.encode(), format=ox.RdfFormat.TRIG)
-    return made
-
-
-@pytest.fixture(scope="module")
-def engine(store: ox.Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine over the data."""
-    folder = tmp_path_factory.mktemp("uniqueness")
-    build_from_quads(store, folder)
-    with Engine.open(folder) as made:
-        yield made
 
 
 @pytest.mark.parametrize("union", [True, False])
