@@ -200,7 +200,10 @@ def _told(
             _ranked(to, names, item, place, chosen)
             for place, item in enumerate(answer.items, shown.begin + 1)
         ],
-        "understood": ", ".join(m["label"] for m in answer.more.get("understood", ())),
+        # Several technologies may be called the same.
+        "understood": ", ".join(
+            dict.fromkeys(m["label"] for m in answer.more.get("understood", ()))
+        ),
         "facets": _facets(answer, name, given, to.root, chosen),
         "misses": _misses(answer, name, given, to.root, chosen),
         "expected": _expected(to, names, answer, chosen),
